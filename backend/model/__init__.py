@@ -1,0 +1,58 @@
+"""The tables of the platform, one module for each aggregate: the source of truth for all layers above."""
+
+from backend.model.api_token import ApiToken
+from backend.model.base import Base
+from backend.model.course import Course
+from backend.model.course_content import CourseContent, CourseContentKind, CourseContentType
+from backend.model.course_family import CourseFamily
+from backend.model.course_member import CourseGroup, CourseMember, CourseMemberComment, CourseRole
+from backend.model.deployment import CourseContentDeployment, DeploymentHistory
+from backend.model.example import Example, ExampleDependency, ExampleRepository, ExampleVersion
+from backend.model.execution_backend import CourseExecutionBackend, ExecutionBackend
+from backend.model.group import Group, GroupClaim, UserGroup
+from backend.model.message import Message, MessageRead
+from backend.model.organization import Organization
+from backend.model.result import Result
+from backend.model.role import Role, RoleClaim, UserRole
+from backend.model.submission import SubmissionGroup, SubmissionGroupGrading, SubmissionGroupMember
+from backend.model.user import Account, Profile, Session, StudentProfile, User
+
+__all__ = [
+    "Account",
+    "ApiToken",
+    "Base",
+    "Course",
+    "CourseContent",
+    "CourseContentDeployment",
+    "CourseContentKind",
+    "CourseContentType",
+    "CourseExecutionBackend",
+    "CourseFamily",
+    "CourseGroup",
+    "CourseMember",
+    "CourseMemberComment",
+    "CourseRole",
+    "DeploymentHistory",
+    "Example",
+    "ExampleDependency",
+    "ExampleRepository",
+    "ExampleVersion",
+    "ExecutionBackend",
+    "Group",
+    "GroupClaim",
+    "Message",
+    "MessageRead",
+    "Organization",
+    "Profile",
+    "Result",
+    "Role",
+    "RoleClaim",
+    "Session",
+    "StudentProfile",
+    "SubmissionGroup",
+    "SubmissionGroupGrading",
+    "SubmissionGroupMember",
+    "User",
+    "UserGroup",
+    "UserRole",
+]

@@ -1,0 +1,29 @@
+"""How Alembic runs here: on the connection that `backend.migration` gives, or on DATABASE_URL from the command line."""
+
+import os
+import sys
+
+from alembic.util import CommandError
+
+from alembic import context
+from backend.migration import configure, connect
+
+
+def run() -> None:
+    """Run what was asked for."""
+    if context.is_offline_mode():
+        raise CommandError("Scripts without a database are not offered: revisions look at what the server has")
+    connection = context.config.attributes.get("connection")
+    if connection is not None:
+        configure(connection)
+        context.run_migrations()
+        return
+    database_url = os.environ.get("DATABASE_URL")
+    if not database_url:
+        sys.exit("Set DATABASE_URL to the database to migrate, such as postgresql://localhost/computor")
+    with connect(database_url) as own:
+        configure(own)
+        context.run_migrations()
+
+
+run()

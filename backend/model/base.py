@@ -1,0 +1,204 @@
+"""What all models share: naming conventions, the columns that many tables have, and PostgreSQL's tree types.
+
+`Mapped` annotations are evaluated when a class is made, so no module here postpones annotations.
+"""
+
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    FetchedValue,
+    ForeignKey,
+    MetaData,
+    Uuid,
+    func,
+    literal,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Relationship, declared_attr, mapped_column, relationship
+from sqlalchemy.types import UserDefinedType
+
+if TYPE_CHECKING:
+    from backend.model.user import User
+
+PATH_PATTERN = r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$"
+"""Paths as the gateway accepts them: what every version of PostgreSQL takes for an ltree, hyphens left out."""
+
+_NAMES = {
+    "pk": "%(table_name)s_pkey",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """A table. Attributes have the gateway's names, columns those of the database."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+
+
+class LQuery(UserDefinedType[str]):
+    """A pattern that an `Ltree` may match."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Name of the type in SQL."""
+        return "LQUERY"
+
+
+class Ltree(UserDefinedType[str]):
+    """A path of labels with dots between them. Its values are strings in Python and cast where they are bound."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Name of the type in SQL."""
+        return "LTREE"
+
+    class Comparator(UserDefinedType.Comparator[str]):
+        """Operators of paths; equality is that of any type."""
+
+        def is_ancestor_of(self, other: str | ColumnElement[str]) -> ColumnElement[bool]:
+            """At or above the other path."""
+            return self.expr.op("@>", return_type=Boolean())(_typed(other, Ltree()))
+
+        def is_descendant_of(self, other: str | ColumnElement[str]) -> ColumnElement[bool]:
+            """At or below the other path."""
+            return self.expr.op("<@", return_type=Boolean())(_typed(other, Ltree()))
+
+        def matches(self, pattern: str | ColumnElement[str]) -> ColumnElement[bool]:
+            """Matches the lquery pattern."""
+            return self.expr.op("~", return_type=Boolean())(_typed(pattern, LQuery()))
+
+    comparator_factory = Comparator
+
+
+UUID: Uuid[str] = Uuid(as_uuid=False)
+TIMESTAMP = DateTime(timezone=True)
+JSON: JSONB[Any] = JSONB(none_as_null=True)
+
+
+def native_enum(enum: type[Enum], name: str) -> sa.Enum:
+    """A PostgreSQL enum that holds the values of a Python one."""
+    return sa.Enum(enum, name=name, values_callable=lambda members: [member.value for member in members])
+
+
+def reference(target: str, *, ondelete: str | None = "CASCADE", onupdate: str | None = "RESTRICT") -> ForeignKey:
+    """A foreign key with the actions that most have here; None is NO ACTION."""
+    return ForeignKey(target, ondelete=ondelete, onupdate=onupdate)
+
+
+def _typed(value: str | ColumnElement[str], sql_type: UserDefinedType[str]) -> ColumnElement[str]:
+    return literal(value, sql_type) if isinstance(value, str) else value
+
+
+def to_one(key: str, target: str, *, back: str | None = None) -> Relationship[Any]:
+    """A relation along `key`, such as "Course.organization_id", to the target's id.
+
+    Loads nothing by itself: rows are read in batches, and a forgotten one should not become a hidden query.
+    """
+    return relationship(target, primaryjoin=f"foreign({key}) == remote({target}.id)", back_populates=back, lazy="raise")
+
+
+def to_many(own: str, key: str, *, back: str) -> Relationship[Any]:
+    """The way back along `key`, such as "Course.organization_id", to the class `own`; to one if so annotated.
+
+    What happens to the children of a deleted row is the foreign key's business, so the ORM leaves them alone.
+    """
+    return relationship(
+        primaryjoin=f"foreign(remote({key})) == {own}.id", back_populates=back, lazy="raise", passive_deletes="all"
+    )
+
+
+class Keyed:
+    """A random key from the database."""
+
+    id: Mapped[str] = mapped_column(UUID, primary_key=True, server_default=text("uuid_generate_v4()"))
+
+
+class Versioned:
+    """A count of updates, kept by a trigger."""
+
+    version: Mapped[int | None] = mapped_column(BigInteger, server_default=text("0"), server_onupdate=FetchedValue())
+
+
+class Created:
+    """When the row was made."""
+
+    created_at: Mapped[datetime] = mapped_column(TIMESTAMP, server_default=func.now())
+
+
+class Timed(Created):
+    """When the row was made and, kept by a trigger, when it last changed."""
+
+    updated_at: Mapped[datetime] = mapped_column(TIMESTAMP, server_default=func.now(), server_onupdate=FetchedValue())
+
+
+class _CreatedBy:
+    __name__: ClassVar[str]
+
+    @declared_attr
+    def created_by(cls) -> Mapped["User | None"]:  # noqa: N805 - a declared attribute is a function of the class
+        return to_one(f"{cls.__name__}.created_by_id", "User")
+
+
+class _UpdatedBy:
+    __name__: ClassVar[str]
+
+    @declared_attr
+    def updated_by(cls) -> Mapped["User | None"]:  # noqa: N805 - a declared attribute is a function of the class
+        return to_one(f"{cls.__name__}.updated_by_id", "User")
+
+
+class CreatedByKey(_CreatedBy):
+    """Who made the row; forgotten with the user."""
+
+    created_by_id: Mapped[str | None] = mapped_column(
+        "created_by", UUID, reference("user.id", ondelete="SET NULL", onupdate=None), index=True
+    )
+
+
+class CreatedByFixedKey(_CreatedBy):
+    """Who made the row; a user who made one cannot be deleted."""
+
+    created_by_id: Mapped[str | None] = mapped_column(
+        "created_by", UUID, reference("user.id", ondelete=None, onupdate=None), index=True
+    )
+
+
+class AuthoredByKey(CreatedByKey, _UpdatedBy):
+    """Who made and last changed the row; forgotten with the user."""
+
+    updated_by_id: Mapped[str | None] = mapped_column(
+        "updated_by", UUID, reference("user.id", ondelete="SET NULL", onupdate=None), index=True
+    )
+
+
+class AuthoredByFixedKey(CreatedByFixedKey, _UpdatedBy):
+    """Who made and last changed the row; a user who did cannot be deleted."""
+
+    updated_by_id: Mapped[str | None] = mapped_column(
+        "updated_by", UUID, reference("user.id", ondelete=None, onupdate=None), index=True
+    )
+
+
+class AuthoredByValue(_CreatedBy, _UpdatedBy):
+    """Who made and last changed the row, without foreign keys: the user may be gone."""
+
+    created_by_id: Mapped[str | None] = mapped_column("created_by", UUID)
+    updated_by_id: Mapped[str | None] = mapped_column("updated_by", UUID)
+
+
+class Audited(Versioned, Timed, AuthoredByKey):
+    """How often, when and by whom the row was changed."""

@@ -1,0 +1,152 @@
+"""People and technical accounts, and what belongs to one of them alone."""
+
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.model.base import (
+    JSON,
+    TIMESTAMP,
+    UUID,
+    Audited,
+    AuthoredByValue,
+    Base,
+    Keyed,
+    Timed,
+    Versioned,
+    native_enum,
+    reference,
+    to_many,
+    to_one,
+)
+
+if TYPE_CHECKING:
+    from backend.model.api_token import ApiToken
+    from backend.model.course_member import CourseMember
+    from backend.model.group import UserGroup
+    from backend.model.message import Message, MessageRead
+    from backend.model.organization import Organization
+    from backend.model.role import UserRole
+
+
+class UserType(Enum):
+    """Whether a user is a person or a technical account, which needs `token_expiration`."""
+
+    USER = "user"
+    TOKEN = "token"  # noqa: S105 - a kind of user, no secret
+
+
+class User(Keyed, Audited, Base):
+    """A person or a technical account."""
+
+    __tablename__ = "user"
+    __table_args__ = (
+        CheckConstraint("user_type <> 'token' OR token_expiration IS NOT NULL", name="ck_user_token_expiration"),
+        UniqueConstraint("email"),
+        UniqueConstraint("number"),
+        UniqueConstraint("username"),
+        Index(None, "family_name", "given_name", "id"),
+    )
+
+    number: Mapped[str | None] = mapped_column(String(255))
+    properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    archived_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    given_name: Mapped[str | None] = mapped_column(String(255))
+    family_name: Mapped[str | None] = mapped_column(String(255))
+    email: Mapped[str | None] = mapped_column(String(320))
+    user_type: Mapped[UserType] = mapped_column(
+        native_enum(UserType, "user_type"), server_default=text("'user'::user_type")
+    )
+    fs_number: Mapped[int] = mapped_column(BigInteger, server_default=text("nextval('user_unique_fs_number_seq')"))
+    token_expiration: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    username: Mapped[str | None] = mapped_column(String(255))
+    password: Mapped[str | None] = mapped_column(String(255))
+    auth_token: Mapped[str | None] = mapped_column(String(4096))
+
+    accounts: Mapped[list["Account"]] = to_many("User", "Account.user_id", back="user")
+    api_tokens: Mapped[list["ApiToken"]] = to_many("User", "ApiToken.user_id", back="user")
+    course_members: Mapped[list["CourseMember"]] = to_many("User", "CourseMember.user_id", back="user")
+    messages_written: Mapped[list["Message"]] = to_many("User", "Message.author_id", back="author")
+    messages_received: Mapped[list["Message"]] = to_many("User", "Message.user_id", back="user")
+    message_reads: Mapped[list["MessageRead"]] = to_many("User", "MessageRead.reader_user_id", back="reader_user")
+    organization: Mapped["Organization | None"] = to_many("User", "Organization.user_id", back="user")
+    profile: Mapped["Profile | None"] = to_many("User", "Profile.user_id", back="user")
+    sessions: Mapped[list["Session"]] = to_many("User", "Session.user_id", back="user")
+    student_profiles: Mapped[list["StudentProfile"]] = to_many("User", "StudentProfile.user_id", back="user")
+    user_groups: Mapped[list["UserGroup"]] = to_many("User", "UserGroup.user_id", back="user")
+    user_roles: Mapped[list["UserRole"]] = to_many("User", "UserRole.user_id", back="user")
+
+
+class Account(Keyed, Versioned, Timed, AuthoredByValue, Base):
+    """A user's login at an external provider."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        Index("account_provider_type_provider_account_id_key", "provider", "type", "provider_account_id", unique=True),
+        Index("account_provider_type_user_id_key", "provider", "type", "user_id", unique=True),
+        Index("ix_account_user_id", "user_id"),
+    )
+
+    properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    provider: Mapped[str] = mapped_column(String(255))
+    type: Mapped[str] = mapped_column(String(63))
+    provider_account_id: Mapped[str] = mapped_column(String(255))
+    user_id: Mapped[str] = mapped_column(UUID, reference("user.id"))
+
+    user: Mapped["User"] = to_one("Account.user_id", "User", back="accounts")
+
+
+class Profile(Keyed, Versioned, Timed, AuthoredByValue, Base):
+    """The public face of a user."""
+
+    __tablename__ = "profile"
+    __table_args__ = (
+        UniqueConstraint("nickname"),
+        UniqueConstraint("user_id"),
+    )
+
+    properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    avatar_color: Mapped[int | None] = mapped_column(Integer)
+    avatar_image: Mapped[str | None] = mapped_column(String(2048))
+    nickname: Mapped[str | None] = mapped_column(String(255))
+    bio: Mapped[str | None] = mapped_column(String(16384))
+    url: Mapped[str | None] = mapped_column(String(2048))
+    user_id: Mapped[str] = mapped_column(UUID, reference("user.id"))
+
+    user: Mapped["User"] = to_one("Profile.user_id", "User", back="profile")
+
+
+class StudentProfile(Keyed, Versioned, Timed, AuthoredByValue, Base):
+    """Matriculation data of a user."""
+
+    __tablename__ = "student_profile"
+    __table_args__ = (
+        UniqueConstraint("student_email"),
+        UniqueConstraint("student_id"),
+        UniqueConstraint("user_id"),
+    )
+
+    properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    student_id: Mapped[str | None] = mapped_column(String(255))
+    student_email: Mapped[str | None] = mapped_column(String(320))
+    user_id: Mapped[str] = mapped_column(UUID, reference("user.id"))
+
+    user: Mapped["User"] = to_one("StudentProfile.user_id", "User", back="student_profiles")
+
+
+class Session(Keyed, Versioned, Timed, AuthoredByValue, Base):
+    """The record of a login; `session_id` is a secret."""
+
+    __tablename__ = "session"
+
+    properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    user_id: Mapped[str] = mapped_column(UUID, reference("user.id"), index=True)
+    session_id: Mapped[str] = mapped_column(String(1024))
+    logout_time: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    ip_address: Mapped[str] = mapped_column(INET)
+
+    user: Mapped["User"] = to_one("Session.user_id", "User", back="sessions")
