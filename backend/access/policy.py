@@ -1,0 +1,90 @@
+"""Policies as data: for each action, the grants under which a row passes. Rules: docs/permissions.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import ColumnElement
+
+    from backend.model import Base
+
+
+class Level(str, Enum):
+    """Course roles, lowest first; a requirement is met by the role itself or any higher one."""
+
+    STUDENT = "_student"
+    TUTOR = "_tutor"
+    LECTURER = "_lecturer"
+    MAINTAINER = "_maintainer"
+    OWNER = "_owner"
+
+    def met_by(self) -> tuple[Level, ...]:
+        """This level and all above it."""
+        levels = tuple(Level)
+        return levels[levels.index(self) :]
+
+
+@dataclass(frozen=True)
+class Values:
+    """A set of keys that a principal holds, by name; `universe` is the table that the keys belong to."""
+
+    name: str
+    universe: str
+
+
+def user() -> Values:
+    """The caller's own user id."""
+    return Values("user", "user")
+
+
+def own_memberships(at_least: Level = Level.STUDENT) -> Values:
+    """Ids of the caller's memberships with at least this role."""
+    return Values(f"memberships{at_least.value}", "course_member")
+
+
+def courses(at_least: Level) -> Values:
+    """Ids of the courses in which the caller has at least this role."""
+    return Values(f"courses{at_least.value}", "course")
+
+
+def claimed(table: str, action: str) -> Values:
+    """Ids of the rows of `table` for which the caller holds a claim `table:action:id`."""
+    return Values(f"claimed__{table}__{action}", table)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One way for a row to pass.
+
+    `path` leads over relations to a column of the last (`course_content.course_id`), one of whose values the caller
+    must hold in `values`. Without a path the grant needs no row: it is open to everyone signed in, or, with
+    `values`, to whoever holds any. `where` is a condition on the row besides. `hides` names the attributes that this
+    grant does not open.
+    """
+
+    path: str = ""
+    values: Values | None = None
+    where: Callable[[Mapping[str, ColumnElement[object]]], ColumnElement[bool]] | None = None
+    hides: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a table opens to whom. Admins, and holders of a general claim on the table, pass without a grant."""
+
+    read: tuple[Grant, ...] = ()
+
+    def hideable(self) -> frozenset[str]:
+        """Attributes that some grant does not open; whoever reads them must reckon with null."""
+        return frozenset[str]().union(*(grant.hides for grant in self.read))
+
+
+EVERYONE = Grant()
+ADMIN_ONLY = Policy()
+
+Policies = dict[type["Base"], Policy]

@@ -1,0 +1,113 @@
+"""Who is asking: resolved from a credential in one statement, to be checked again by the same statement."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from math import log2
+from typing import TYPE_CHECKING
+
+import orjson
+
+from backend.access.policy import Level, claimed, courses, own_memberships, user
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# One row, or none where the credential does not hold. Everything that a principal rests on is in it, so that equal
+# rows mean an equal principal. Claims are of type `permissions` only, whatever the case (docs/permissions.md).
+RESOLVE = b"""
+SELECT u.id::text,
+       t.scopes::text,
+       coalesce((SELECT json_agg(r.role_id ORDER BY r.role_id)
+                 FROM user_role r WHERE r.user_id = u.id), '[]')::text,
+       coalesce((SELECT json_agg(DISTINCT c.claim_value ORDER BY c.claim_value)
+                 FROM (SELECT rc.claim_type, rc.claim_value
+                       FROM user_role r JOIN role_claim rc ON rc.role_id = r.role_id WHERE r.user_id = u.id
+                       UNION ALL
+                       SELECT gc.claim_type, gc.claim_value
+                       FROM user_group g JOIN group_claim gc ON gc.group_id = g.group_id WHERE g.user_id = u.id) c
+                 WHERE lower(c.claim_type) = 'permissions'), '[]')::text,
+       coalesce((SELECT json_agg(json_build_array(m.id, m.course_id, m.course_role_id) ORDER BY m.id)
+                 FROM course_member m WHERE m.user_id = u.id), '[]')::text
+FROM api_token t JOIN "user" u ON u.id = t.user_id
+WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
+  AND u.archived_at IS NULL
+  AND (u.user_type <> 'token' OR u.token_expiration > now())
+"""
+
+ADMIN = "_admin"
+READ_ACTIONS = ("get", "list")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """All of a principal that shapes SQL: equal viewers share plans.
+
+    `held` names the sets that are not empty, with the power of two that their size comes up to: enough to choose
+    the form of a statement by, and few enough to share.
+    """
+
+    admin: bool
+    general: frozenset[str]
+    held: frozenset[tuple[str, int]]
+    scopes: frozenset[str] | None
+
+    def size(self, values: str) -> int:
+        """About how many keys the set holds; 0 where it is empty."""
+        return next((2**power for name, power in self.held if name == values), 0)
+
+    def may_read_all(self, table: str) -> bool:
+        """Whether no row of the table is hidden: admins, and holders of a general claim."""
+        return self.in_scope(table) and (self.admin or any(f"{table}:{action}" in self.general for action in READ_ACTIONS))
+
+    def in_scope(self, table: str) -> bool:
+        """Whether the credential's scopes let the table be read at all."""
+        return self.scopes is None or any(f"{table}:{action}" in self.scopes for action in READ_ACTIONS)
+
+
+@dataclass(frozen=True, eq=False)
+class Principal:
+    """The caller: a user and what they hold, as sets of keys by name (`backend.access.policy.Values`)."""
+
+    user_id: str
+    values: Mapping[str, Sequence[str]]
+    viewer: Viewer
+    evidence: tuple[str, ...] = field(repr=False)
+
+
+def principal_from_row(row: Sequence[str]) -> Principal:
+    """The principal that a row of `RESOLVE` stands for.
+
+    Roles and claims grant, scopes narrow: a token that names scopes reads only the tables that they name, and never
+    carries `_admin`; one without any reads all that its owner reads.
+    """
+    user_id = row[0]
+    scopes: list[str] = orjson.loads(row[1])
+    roles: list[str] = orjson.loads(row[2])
+    claims: list[str] = orjson.loads(row[3])
+    members: list[tuple[str, str, str]] = orjson.loads(row[4])
+    values: dict[str, list[str]] = {user().name: [user_id]}
+    for level in Level:
+        met_by = {role.value for role in level.met_by()}
+        held = [(member, course) for member, course, role in members if role in met_by]
+        values[own_memberships(level).name] = [member for member, _ in held]
+        values[courses(level).name] = [course for _, course in held]
+    general: set[str] = set()
+    for claim in claims:
+        table, action, row_id = (*claim.split(":", 2), "", "")[:3]
+        if row_id:
+            # Whoever wrote the claim may have written anything; what is no key opens nothing.
+            if not _UUID.fullmatch(row_id):
+                continue
+            values.setdefault(claimed(table, action).name, []).append(row_id)
+        elif action:
+            general.add(claim)
+    viewer = Viewer(
+        admin=ADMIN in roles and not scopes,
+        general=frozenset(general),
+        held=frozenset((name, round(log2(len(keys)))) for name, keys in values.items() if keys),
+        scopes=frozenset(scopes) if scopes else None,
+    )
+    return Principal(user_id, values, viewer, tuple(row))
