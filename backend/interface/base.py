@@ -1,0 +1,152 @@
+"""What an entity interface declares. Its checks and its reflection: `backend.interface.entity`.
+
+Pydantic evaluates the annotations of DTOs when a class is made, so no module here that has DTOs postpones them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import ColumnElement, Select
+
+from backend.access.policy import ADMIN_ONLY, Policy
+from backend.model import Base
+
+
+class BaseEntityList(BaseModel):
+    """What a list answers for each row; lists leave out what is long."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class TimedEntityList(BaseEntityList):
+    """What a list answers for each row where its times are asked for often."""
+
+    created_at: datetime = Field(description="When it was created.")
+    updated_at: datetime = Field(description="When it was last updated.")
+
+
+class BaseEntityGet(TimedEntityList):
+    """What a single row answers, with the columns that the database keeps itself.
+
+    A Get derives from the List of its entity too, so that each field is declared once.
+    """
+
+    version: int = Field(description="Count of updates; hand it to expectedVersion.")
+    created_by_id: str | None = Field(None, description="Key of the user who created it.")
+    updated_by_id: str | None = Field(None, description="Key of the user who last updated it.")
+
+
+class BaseEntityUpdate(BaseModel):
+    """What to change: an absent field stays, null clears. Fields that cannot be cleared are `rules.Kept`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class BaseEntityCreate(BaseEntityUpdate):
+    """A row to create: null is the same as absent.
+
+    A Create derives from the Update of its entity too, and declares what it asks for besides.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: object) -> object:
+        return {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
+
+
+class ListQuery(BaseModel):
+    """Search parameters: all that are given must hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+# The columns of a row by the names of their attributes; dots cross relations to one.
+Row = Mapping[str, ColumnElement[Any]]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A computed field that is SQL over the row: it costs nothing, and can be filtered and ordered by.
+
+    `build` gets the row's columns by their names in the model, as the viewer may see them. The expression must be
+    total: PostgreSQL may run it on rows that the viewer never sees, so it must not be able to raise. Where the value
+    is a key, `target` is the model that it is a key of.
+    """
+
+    build: Callable[[Row], ColumnElement[Any]]
+    target: type[Base] | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A computed field that is Python over all rows of a level at once.
+
+    `compute` gets one tuple for each row, of the attributes that it `needs`, as the viewer may see them, and returns
+    one value for each row. An exception in a value's place fails that field alone; one that is raised fails all.
+    """
+
+    needs: tuple[str, ...]
+    compute: Callable[[Sequence[tuple[Any, ...]]], Awaitable[Sequence[Any]]]
+
+
+@dataclass(frozen=True)
+class Newest:
+    """A search parameter that is no condition: keeps, of the rows that pass all else, the first of each group.
+
+    `per` and `order` are attributes; a leading minus in `order` means descending.
+    """
+
+    per: tuple[str, ...]
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A relation within a table by ltree paths that share the attributes `within`.
+
+    `on` gets the columns of the row that one starts from and of the row that may be related.
+    """
+
+    description: str
+    to_many: bool
+    within: tuple[str, ...]
+    on: Callable[[Row, Row], ColumnElement[bool]]
+
+
+class EntityInterface:
+    """One entity: its DTOs, how it is searched, who sees it, and what is computed on it."""
+
+    create: ClassVar[type[BaseEntityCreate] | None] = None
+    get: ClassVar[type[BaseModel]]
+    list: ClassVar[type[BaseModel]]
+    update: ClassVar[type[BaseEntityUpdate] | None] = None
+    query: ClassVar[type[ListQuery] | None] = None
+    # (statement, query) -> statement, with further conditions and nothing else. Any, since each takes its own query.
+    search: ClassVar[Callable[[Select[Any], Any], Select[Any]] | None] = None
+    endpoint: ClassVar[str]
+    model: ClassVar[type[Base]]
+    cache_ttl: ClassVar[int] = 15
+    policy: ClassVar[Policy] = ADMIN_ONLY
+    computed: ClassVar[Mapping[str, Expression | Batch]] = {}
+    modifiers: ClassVar[Mapping[str, Newest]] = {}
+    trees: ClassVar[Mapping[str, Tree]] = {}
+    # Attributes of the table itself, a leading minus for descending; the key is added at the end.
+    default_order: ClassVar[tuple[str, ...]] = ()
+    # By relation: the order of what it leads to, where it differs from the target's own; dots cross relations to one.
+    nested_orders: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # What null reads as, for attributes whose column is nullable and whose field is not.
+    null_reads: ClassVar[Mapping[str, object]] = {"version": 0}
+    # By relation: its description, where the name of the target does not say enough.
+    relations: ClassVar[Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what one request may ask for."""
+
+    default_page: int = 50
+    max_page: int = 500
+    filter_nodes: int = field(default=2000)

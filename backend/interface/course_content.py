@@ -1,0 +1,167 @@
+"""Course content: a node in the tree of a course."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, and_, func
+
+from backend.access.policy import Grant, Level, Policy, courses
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityGet,
+    BaseEntityList,
+    BaseEntityUpdate,
+    EntityInterface,
+    Expression,
+    Row,
+    Tree,
+)
+from backend.interface.rules import ContentPath, GroupSize, Kept, Position, Quota, Title
+from backend.interface.search import TreeQuery, along_tree, equalities
+from backend.model import CourseContent, CourseContentKind, CourseContentType
+from backend.model.base import Ltree
+
+
+class CourseContentList(BaseEntityList):
+    """A node in a list."""
+
+    id: str = Field(description="Key.")
+    title: str | None = Field(None, max_length=255, description="Name shown to people.")
+    path: str = Field(description="Place in the tree of the course.")
+    course_id: str = Field(description="Key of the course.")
+    course_content_type_id: str = Field(description="Key of the content type.")
+    course_content_kind_id: str | None = Field(None, description="Key of the kind that its type belongs to.")
+    is_submittable: bool | None = Field(None, description="Whether it takes submissions.")
+    position: float = Field(description="Place among its siblings.")
+    max_group_size: int | None = Field(None, description="Largest team; null or 1 is individual work.")
+    max_test_runs: int | None = Field(None, description="How many test runs a group has; null is unlimited.")
+    max_submissions: int | None = Field(None, description="How many submissions a group has; null is unlimited.")
+    execution_backend_id: str | None = Field(None, description="Key of the backend that tests it.")
+    archived_at: datetime | None = Field(None, description="When it was archived.")
+
+
+class CourseContentGet(CourseContentList, BaseEntityGet):
+    """A node in the tree of a course."""
+
+    description: str | None = Field(None, max_length=4096, description="What it is about.")
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems, without secrets.")
+
+
+class CourseContentUpdate(BaseEntityUpdate):
+    """What to change in a node; with a new path its descendants move too."""
+
+    title: Title | None = Field(None, description="Name shown to people.")
+    description: str | None = Field(None, max_length=4096, description="What it is about.")
+    path: Kept[ContentPath] = Field(None, description="Place in the tree of the course, in lower case.")
+    course_content_type_id: Kept[str] = Field(None, description="Key of a content type of the same course.")
+    position: Kept[Position] = Field(None, description="Place among its siblings.")
+    max_group_size: GroupSize | None = Field(None, description="Largest team; null or 1 is individual work.")
+    max_test_runs: Quota | None = Field(None, description="How many test runs a group has; null is unlimited.")
+    max_submissions: Quota | None = Field(None, description="How many submissions a group has; null is unlimited.")
+    execution_backend_id: str | None = Field(None, description="Key of the backend that tests it.")
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
+
+
+class CourseContentCreate(BaseEntityCreate, CourseContentUpdate):
+    """A node to create."""
+
+    path: ContentPath = Field(description="Place in the tree of the course, in lower case.")
+    course_id: str = Field(description="Key of the course.")
+    course_content_type_id: str = Field(description="Key of a content type of the same course.")
+    position: Position = Field(0, description="Place among its siblings.")
+
+
+class CourseContentQuery(TreeQuery):
+    """Search for contents."""
+
+    title: str | None = Field(None, description="Title, exactly.")
+    course_id: str | None = Field(None, description="Key of the course.")
+    course_content_type_id: str | None = Field(None, description="Key of the content type.")
+    position: float | None = Field(None, description="Position, exactly.")
+    max_group_size: int | None = Field(None, description="Largest team, exactly.")
+    max_test_runs: int | None = Field(None, description="Test runs, exactly.")
+    max_submissions: int | None = Field(None, description="Submissions, exactly.")
+    execution_backend_id: str | None = Field(None, description="Key of the execution backend.")
+    course_content_kind_id: str | None = Field(None, description="Key of the kind.")
+    is_submittable: bool | None = Field(None, description="Whether it takes submissions.")
+
+
+_EQUALITIES = (
+    "title",
+    "course_id",
+    "course_content_type_id",
+    "position",
+    "max_group_size",
+    "max_test_runs",
+    "max_submissions",
+    "execution_backend_id",
+)
+
+
+def course_content_search(statement: Select[Any], query: CourseContentQuery) -> Select[Any]:
+    """Contents that agree with all that is given."""
+    statement = equalities(along_tree(statement, CourseContent.path, query), CourseContent, query, _EQUALITIES)
+    if query.course_content_kind_id is not None:
+        statement = statement.where(
+            CourseContent.course_content_type.has(
+                CourseContentType.course_content_kind_id == query.course_content_kind_id
+            )
+        )
+    if query.is_submittable is not None:
+        statement = statement.where(
+            CourseContent.course_content_type.has(
+                CourseContentType.course_content_kind.has(CourseContentKind.submittable == query.is_submittable)
+            )
+        )
+    return statement
+
+
+def _is_parent(row: Row, other: Row) -> ColumnElement[bool]:
+    parent = func.subpath(row["path"], 0, func.nlevel(row["path"]) - 1, type_=Ltree)
+    return and_(func.nlevel(row["path"]) > 1, other["path"] == parent)
+
+
+def _is_child(row: Row, other: Row) -> ColumnElement[bool]:
+    return and_(other["path"].op("<@")(row["path"]), func.nlevel(other["path"]) == func.nlevel(row["path"]) + 1)
+
+
+def _is_ancestor(row: Row, other: Row) -> ColumnElement[bool]:
+    return and_(other["path"].op("@>")(row["path"]), other["path"] != row["path"])
+
+
+def _is_descendant(row: Row, other: Row) -> ColumnElement[bool]:
+    return and_(other["path"].op("<@")(row["path"]), other["path"] != row["path"])
+
+
+class CourseContentInterface(EntityInterface):
+    """A node in the tree of a course: a unit, or an assignment."""
+
+    create = CourseContentCreate
+    get = CourseContentGet
+    list = CourseContentList
+    update = CourseContentUpdate
+    query = CourseContentQuery
+    search = course_content_search
+    endpoint = "course-contents"
+    model = CourseContent
+    cache_ttl = 300
+    policy = Policy(
+        read=(
+            Grant("course_id", courses(at_least=Level.STUDENT), where=lambda row: row["archived_at"].is_(None)),
+            Grant("course_id", courses(at_least=Level.TUTOR)),
+        )
+    )
+    computed = {
+        "course_content_kind_id": Expression(
+            lambda row: row["course_content_type.course_content_kind_id"], target=CourseContentKind
+        ),
+        "is_submittable": Expression(lambda row: row["course_content_type.course_content_kind.submittable"]),
+    }
+    trees = {
+        "parent": Tree("The node above it.", to_many=False, within=("course_id",), on=_is_parent),
+        "children": Tree("The nodes right below it.", to_many=True, within=("course_id",), on=_is_child),
+        "ancestors": Tree("The nodes above it, root first.", to_many=True, within=("course_id",), on=_is_ancestor),
+        "descendants": Tree("The nodes below it, depth first.", to_many=True, within=("course_id",), on=_is_descendant),
+    }
+    default_order = ("course_id", "tree_key")

@@ -1,0 +1,96 @@
+"""Execution backend: a runner that can test submissions."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import Select, inspect
+
+from backend.access.policy import Grant, Level, Policy, courses
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityList,
+    BaseEntityUpdate,
+    EntityInterface,
+    ListQuery,
+)
+from backend.interface.rules import Kept, LooseSlug
+from backend.interface.search import equalities
+from backend.model import ExecutionBackend
+
+RunnerType = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+
+# A column that is added is hidden until it is named here.
+_OPEN = frozenset({"id", "slug", "type"})
+_STAFF_ONLY = frozenset(inspect(ExecutionBackend).columns.keys()) - _OPEN
+
+
+class ExecutionBackendList(BaseEntityList):
+    """An execution backend in a list."""
+
+    id: str = Field(description="Key.")
+    type: str = Field(max_length=255, description="What kind of runner it is.")
+    slug: str = Field(max_length=255, description="Short name, unique.")
+    properties: dict[str, Any] | None = Field(None, description="Settings of the runner, without secrets; staff only.")
+    created_at: datetime | None = Field(None, description="When it was created; staff only.")
+    updated_at: datetime | None = Field(None, description="When it was last updated; staff only.")
+
+
+# Not a BaseEntityGet, whose fields are not hidden from anyone.
+class ExecutionBackendGet(ExecutionBackendList):
+    """An execution backend."""
+
+    version: int | None = Field(None, description="Count of updates, for expectedVersion; staff only.")
+    created_by_id: str | None = Field(None, description="Key of the user who created it; staff only.")
+    updated_by_id: str | None = Field(None, description="Key of the user who last updated it; staff only.")
+
+
+class ExecutionBackendUpdate(BaseEntityUpdate):
+    """What to change in an execution backend."""
+
+    type: Kept[RunnerType] = Field(None, description="What kind of runner it is.")
+    slug: Kept[LooseSlug] = Field(None, description="Short name, unique.")
+    properties: dict[str, Any] | None = Field(None, description="Settings of the runner.")
+
+
+class ExecutionBackendCreate(BaseEntityCreate, ExecutionBackendUpdate):
+    """An execution backend to create."""
+
+    type: RunnerType = Field(description="What kind of runner it is.")
+    slug: LooseSlug = Field(description="Short name, unique.")
+
+
+class ExecutionBackendQuery(ListQuery):
+    """Search for execution backends."""
+
+    type: str | None = Field(None, description="Type, exactly.")
+    slug: str | None = Field(None, description="Slug, exactly.")
+
+
+def execution_backend_search(statement: Select[Any], query: ExecutionBackendQuery) -> Select[Any]:
+    """Execution backends that agree with all that is given."""
+    return equalities(statement, ExecutionBackend, query, ExecutionBackendQuery.model_fields)
+
+
+class ExecutionBackendInterface(EntityInterface):
+    """A runner that can test submissions."""
+
+    create = ExecutionBackendCreate
+    get = ExecutionBackendGet
+    list = ExecutionBackendList
+    update = ExecutionBackendUpdate
+    query = ExecutionBackendQuery
+    search = execution_backend_search
+    endpoint = "execution-backends"
+    model = ExecutionBackend
+    cache_ttl = 60
+    policy = Policy(
+        read=(
+            Grant(hides=_STAFF_ONLY),
+            Grant(values=courses(at_least=Level.LECTURER)),
+        )
+    )
+    default_order = ("slug",)
+    # A hidden version is null; it must not read as 0.
+    null_reads = {}
+    relations = {"course_contents": "The contents that it tests.", "results": "The test runs that it ran."}

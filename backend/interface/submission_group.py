@@ -1,0 +1,91 @@
+"""Submission group: who works together on one assignment."""
+
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityGet,
+    BaseEntityList,
+    BaseEntityUpdate,
+    EntityInterface,
+    ListQuery,
+)
+from backend.interface.rules import GroupSize, Kept, Quota
+from backend.interface.search import equalities
+from backend.model import SubmissionGroup
+
+
+class SubmissionGroupList(BaseEntityList):
+    """A submission group in a list."""
+
+    id: str = Field(description="Key.")
+    course_content_id: str = Field(description="Key of the assignment.")
+    course_id: str = Field(description="Key of the course.")
+    max_group_size: int = Field(description="How many members it may have.")
+    max_test_runs: int | None = Field(None, description="How many test runs it has; null is unlimited.")
+    max_submissions: int | None = Field(None, description="How many submissions it has; null is unlimited.")
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems, without secrets.")
+
+
+class SubmissionGroupGet(SubmissionGroupList, BaseEntityGet):
+    """A submission group."""
+
+
+class SubmissionGroupUpdate(BaseEntityUpdate):
+    """What to change in a submission group; it stays with its assignment."""
+
+    max_group_size: Kept[GroupSize] = Field(None, description="How many members it may have.")
+    max_test_runs: Quota | None = Field(None, description="How many test runs it has; null is unlimited.")
+    max_submissions: Quota | None = Field(None, description="How many submissions it has; null is unlimited.")
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
+
+
+class SubmissionGroupCreate(BaseEntityCreate, SubmissionGroupUpdate):
+    """A submission group to create; its course follows from the assignment."""
+
+    course_content_id: str = Field(description="Key of the assignment.")
+    max_group_size: GroupSize = Field(1, description="How many members it may have.")
+
+
+class SubmissionGroupQuery(ListQuery):
+    """Search for submission groups."""
+
+    course_content_id: str | None = Field(None, description="Key of the assignment.")
+    course_id: str | None = Field(None, description="Key of the course.")
+    max_group_size: int | None = Field(None, description="Largest size, exactly.")
+    max_submissions: int | None = Field(None, description="Submissions, exactly.")
+
+
+def submission_group_search(statement: Select[Any], query: SubmissionGroupQuery) -> Select[Any]:
+    """Submission groups that agree with all that is given."""
+    return equalities(statement, SubmissionGroup, query, SubmissionGroupQuery.model_fields)
+
+
+class SubmissionGroupInterface(EntityInterface):
+    """Who works together on one assignment: one student, or a team."""
+
+    create = SubmissionGroupCreate
+    get = SubmissionGroupGet
+    list = SubmissionGroupList
+    update = SubmissionGroupUpdate
+    query = SubmissionGroupQuery
+    search = submission_group_search
+    endpoint = "submission-groups"
+    model = SubmissionGroup
+    cache_ttl = 120
+    policy = Policy(
+        read=(
+            Grant("members.course_member_id", own_memberships()),
+            Grant("course_id", courses(at_least=Level.TUTOR)),
+        )
+    )
+    default_order = ("created_at",)
+    relations = {
+        "course_content": "The assignment.",
+        "members": "Who is in it.",
+        "results": "The test runs of its work.",
+    }
