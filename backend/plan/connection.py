@@ -1,0 +1,163 @@
+"""Connections: pages of rows, and figures over whole lists, for all parents at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from backend.plan.cursor import write_cursor
+from backend.plan.listing import Listing
+from backend.plan.load import KEYS, Json, Query, Row, Task, Template
+from backend.plan.statement import Recent, Statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Select
+
+    from backend.interface.entity import Entity, Relation
+    from backend.plan.request import ListRequest
+    from backend.plan.run import Run
+    from backend.plan.source import Source
+
+SHAPES_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of one list: its rows in order, the objects made of them for each template, what lies on either side.
+
+    `figures` has one row of figures over the whole list, `counts` the counts that stop somewhere.
+    """
+
+    request: ListRequest
+    rows: Sequence[Row]
+    objects: Sequence[Sequence[Json]]
+    has_next: bool
+    has_previous: bool
+    figures: Row
+    counts: Sequence[int]
+    width: int
+
+    def cursor(self, row: Row) -> str:
+        """The cursor of a row, from the values that stand behind the templates' columns."""
+        return write_cursor(self.request.mark, row[self.width : self.width + len(self.request.order)])
+
+
+Part = Callable[[Page], Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a document asks of a connection, and so which statements it takes.
+
+    `counts` are the bounds of counts that stop somewhere, each a statement of its own.
+    """
+
+    templates: tuple[Template, ...]
+    figures: tuple[Callable[[Source], ColumnElement[Any]], ...]
+    counts: tuple[Callable[[Run], int], ...]
+    rows: bool
+    cursors: bool
+    next: bool
+    previous: bool
+
+
+@dataclass(eq=False)
+class Connection:
+    """A connection field, at the root where `relation` is None; `parts` makes its object from a page."""
+
+    entity: Entity
+    relation: Relation | None
+    request: Callable[[Run], ListRequest]
+    wanted: Wanted
+    parts: tuple[tuple[str, Part], ...]
+    height: int = 1
+    _statements: Recent[object, Statement] = field(default_factory=lambda: Recent(SHAPES_KEPT), repr=False)
+
+    def __post_init__(self) -> None:
+        """Counts the levels beneath."""
+        self.height = 1 + max((template.height for template in self.wanted.templates), default=0)
+
+    def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
+        """The page, the figures, each bounded count, and whether anything lies outside: what of these is wanted."""
+        request, wanted = self.request(run), self.wanted
+        bound = dict(request.bound)
+        if self.relation is not None:
+            bound[KEYS] = list(dict.fromkeys(parent[slot] for parent in parents))
+        listing = Listing(run.scope, self.entity, self.relation, request)
+        builds: list[tuple[str, Callable[[], Select[Any]]]] = []
+        if wanted.rows:
+            builds.append(("page", lambda: listing.page(wanted.templates, with_cursors=wanted.cursors)))
+        before, behind = self._outside(request)
+        if before or behind:
+            builds.append(("outside", lambda: listing.outside(before=before, behind=behind)))
+        if wanted.figures:
+            builds.append(("figures", lambda: listing.figures(wanted.figures)))
+        for index, at_most in enumerate(wanted.counts):
+            bound[f"at_most_{index}"] = at_most(run)
+            builds.append((f"count {index}", lambda index=index: listing.count_up_to(f"at_most_{index}")))  # type: ignore[misc]
+        return [Query(self._statement(run, request, name, build), bound) for name, build in builds]
+
+    def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
+        """A connection for each parent, and what is to be loaded beneath all of their objects."""
+        request, wanted = self.request(run), self.wanted
+        keys = list(dict.fromkeys(parent[slot] for parent in parents)) if self.relation is not None else [None]
+        split = [self._split(rows, len(keys)) for rows in answers]
+        rest = iter(split)
+        nothing: list[list[Row]] = [[] for _ in keys]
+        pages = next(rest) if wanted.rows else nothing
+        outside = next(rest) if any(self._outside(request)) else nothing
+        figures = next(rest) if wanted.figures else nothing
+        counts = list(rest)
+        connections: dict[object, Json] = {}
+        collected: list[list[Json]] = [[] for _ in wanted.templates]
+        for index, key in enumerate(keys):
+            rows = pages[index]
+            more = len(rows) > request.size
+            rows = rows[: request.size]
+            if request.backward:
+                rows.reverse()
+            before, behind = outside[index][0][:2] if outside[index] else (False, False)
+            objects, start = [], 0
+            for template, made in zip(wanted.templates, collected, strict=True):
+                objects.append(template.objects(run, rows, start))
+                made += objects[-1]
+                start += template.width
+            page = Page(
+                request,
+                rows,
+                objects,
+                has_next=behind or (more and not request.backward),
+                has_previous=before or (more and request.backward),
+                figures=figures[index][0] if figures[index] else (),
+                counts=[count[index][0][0] for count in counts],
+                width=start,
+            )
+            connections[key] = {name: part(page) for name, part in self.parts}
+        for parent in parents:
+            parent[slot] = connections[parent[slot] if self.relation is not None else None]
+        return [
+            task for template, made in zip(wanted.templates, collected, strict=True) for task in template.tasks(made)
+        ]
+
+    def _split(self, rows: list[Row], parents: int) -> list[list[Row]]:
+        """The rows of each parent, by the number in their last column; at the root they get one, too."""
+        if self.relation is None:
+            return [rows]
+        split: list[list[Row]] = [[] for _ in range(parents)]
+        for row in rows:
+            split[row[-1] - 1].append(row)
+        return split
+
+    def _outside(self, request: ListRequest) -> tuple[bool, bool]:
+        """Whether to ask for rows before the page's range, and behind it: the page itself cannot tell."""
+        return self.wanted.previous and request.after is not None, self.wanted.next and request.before is not None
+
+    def _statement(self, run: Run, request: ListRequest, name: str, build: Callable[[], Select[Any]]) -> Statement:
+        # A list at the root is planned anew each time; what is reached by keys has one good plan.
+        prepare = self.relation is not None
+        if request.search is not None or request.written is not None:
+            return run.compiler.compile(build(), prepare=prepare)
+        key = (name, request.shape)
+        known = self._statements.get(key)
+        return known or self._statements.put(key, run.compiler.compile(build(), prepare=prepare))

@@ -1,0 +1,211 @@
+"""Loads by key: one object for each key, whatever asked for it. Lists are in `backend.plan.connection`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, and_, any_, bindparam, cast, func, select, tuple_
+
+from backend.access.visibility import Access
+from backend.plan.source import Source
+from backend.plan.value import array_parts
+
+if TYPE_CHECKING:
+    from backend.interface.base import Batch
+    from backend.interface.entity import Entity, Relation
+    from backend.plan.run import Run
+    from backend.plan.statement import Statement
+
+Json = dict[str, Any]
+Row = tuple[Any, ...]
+KEYS = "keys"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A statement, and what this run binds besides the principal's sets and the statement's own constants."""
+
+    statement: Statement
+    given: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A load, and the objects into whose slot its results go. Until then the slot holds the key."""
+
+    load: Load
+    slot: str
+    parents: Sequence[Json]
+
+
+class Load(Protocol):
+    """One relation field, or root field, of a document: a fixed number of statements for all of its parents.
+
+    `height` is how many levels of statements it takes, its own included.
+    """
+
+    height: int
+
+    def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
+        """What to ask for these parents; empty where nothing is left to ask."""
+        ...
+
+    def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
+        """Puts the answers into the parents' slots, and says what is to be loaded beneath them."""
+        ...
+
+
+@dataclass(frozen=True)
+class BatchSlot:
+    """A computed field of a template: where its value goes, and which columns it is computed from."""
+
+    key: str
+    batch: Batch
+    columns: tuple[int, ...]
+    nullable: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """How a row becomes an object: one column for each response key, in order; then columns that only we need."""
+
+    entity: Entity
+    keys: tuple[str, ...]
+    outputs: tuple[Callable[[Source], ColumnElement[Any]], ...]
+    children: tuple[tuple[str, Load], ...] = ()
+    batches: tuple[BatchSlot, ...] = ()
+
+    @property
+    def height(self) -> int:
+        """Levels of statements beneath it."""
+        return max((load.height for _, load in self.children), default=0)
+
+    @property
+    def width(self) -> int:
+        """How many columns it takes of a row."""
+        return len(self.outputs)
+
+    def columns(self, source: Source) -> list[ColumnElement[Any]]:
+        """What to select for it."""
+        return [output(source) for output in self.outputs]
+
+    def objects(self, run: Run, rows: Sequence[Row], start: int = 0) -> list[Json]:
+        """An object for each row, from the columns that begin at `start`."""
+        keys = self.keys
+        # Behind the columns of the keys stand others, so that the rows are longer.
+        objects = [dict(zip(keys, row[start:] if start else row, strict=False)) for row in rows]
+        for batch in self.batches:
+            needs = [tuple(row[start + column] for column in batch.columns) for row in rows]
+            run.compute(batch, needs, objects)
+        return objects
+
+    def tasks(self, objects: Sequence[Json]) -> list[Task]:
+        """What is to be loaded beneath the objects."""
+        return [Task(load, key, objects) for key, load in self.children] if objects else []
+
+
+def labelled(columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """The columns under labels that cannot clash."""
+    return [column.label(f"c{index}") for index, column in enumerate(columns)]
+
+
+@dataclass(eq=False)
+class ToOne:
+    """A relation to one: each target once, by the distinct keys in the parents' slots."""
+
+    relation: Relation
+    template: Template
+    height: int = 1
+    _statement: Statement | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Counts the levels beneath."""
+        self.height = 1 + self.template.height
+
+    def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
+        """One statement, unless no parent has a key."""
+        keys = {parent[slot] for parent in parents}
+        keys.discard(None)
+        if not keys:
+            return []
+        if self._statement is None:
+            self._statement = run.compiler.compile(self._select(run), prepare=True)
+        return [Query(self._statement, {KEYS: list(keys)})]
+
+    def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
+        """Targets that the viewer may not see are null."""
+        rows = answers[0] if answers else []
+        objects = self.template.objects(run, rows)
+        by_key = {row[-1]: target for row, target in zip(rows, objects, strict=True)}
+        for parent in parents:
+            parent[slot] = by_key.get(parent[slot])
+        return self.template.tasks(objects)
+
+    def _select(self, run: Run) -> Select[Any]:
+        entity, relation = self.template.entity, self.relation
+        source = Source(run.scope, entity.model)
+        columns = self.template.columns(source)
+        if relation.tree is not None:
+            here = Source(run.scope, entity.model)
+            same = [source.raw[name] == here.raw[name] for name in relation.tree.within]
+            key = here.raw[relation.local]
+            origin = here.table.join(source.table, and_(*same, relation.tree.on(here.raw, source.raw)))
+        else:
+            key = source[relation.remote]
+            origin = source.table
+        return (
+            select(*labelled([*columns, key]))
+            .select_from(origin)
+            .where(key == any_(bindparam(KEYS, type_=ARRAY(key.type))), *source.visible())
+        )
+
+
+@dataclass(eq=False)
+class ByKey:
+    """A root field that names objects by their keys: `course(id:)`, `me`, one type's share of `nodes(ids:)`."""
+
+    template: Template
+    keys: Callable[[Run], list[tuple[str, ...]]]
+    many: bool = False
+    height: int = 1
+    _statement: Statement | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Counts the levels beneath."""
+        self.height = 1 + self.template.height
+
+    def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:  # noqa: ARG002 - a load's signature
+        """One statement, unless there is no key."""
+        keys = list(dict.fromkeys(self.keys(run)))
+        if not keys:
+            return []
+        if self._statement is None:
+            self._statement = run.compiler.compile(self._select(run), prepare=True)
+        parts = array_parts(keys, len(self.template.entity.key))
+        return [Query(self._statement, {f"{KEYS}_{part}": values for part, values in enumerate(parts)})]
+
+    def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
+        """Null where there is no such object for the viewer; `many` keeps the order of the keys."""
+        rows = answers[0] if answers else []
+        width = len(self.template.entity.key)
+        objects = self.template.objects(run, rows)
+        by_key = {tuple(row[-width:]): target for row, target in zip(rows, objects, strict=True)}
+        found = [by_key.get(key) for key in self.keys(run)]
+        for parent in parents:
+            parent[slot] = found if self.many else found[0] if found else None
+        return self.template.tasks(objects)
+
+    def _select(self, run: Run) -> Select[Any]:
+        entity = self.template.entity
+        source = Source(run.scope, entity.model, Access.KEYED)
+        keys = [source.raw[part] for part in entity.key]
+        arrays = [bindparam(f"{KEYS}_{part}", type_=ARRAY(key.type)) for part, key in enumerate(keys)]
+        if len(keys) == 1:
+            found: ColumnElement[bool] = keys[0] == any_(arrays[0])
+        else:
+            given = func.unnest(*(cast(array, array.type) for array in arrays)).table_valued(*entity.key).render_derived()
+            found = tuple_(*keys).in_(select(*(given.c[part] for part in entity.key)))
+        texts = [cast(key, Text) for key in keys]
+        return select(*labelled([*self.template.columns(source), *texts])).where(found, *source.visible())

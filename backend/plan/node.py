@@ -1,0 +1,61 @@
+"""`node(id:)` and `nodes(ids:)`: objects of any type, one statement for each type that the ids name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backend.errors import InputError
+from backend.plan.load import ByKey, Json, Query, Row, Task
+from backend.plan.value import parse_key
+
+if TYPE_CHECKING:
+    from backend.interface.entity import Catalog
+    from backend.plan.run import Run
+
+Key = tuple[str, tuple[str, ...]]
+
+
+def parse_node_id(catalog: Catalog, value: str) -> Key:
+    """Type and key of a global id; InputError where it is none."""
+    entity = catalog.get(value.partition(":")[0])
+    if entity is None:
+        raise InputError(f"{value!r} is no id that this server gives")
+    return entity.name, parse_key(entity, value, global_only=True)
+
+
+@dataclass(eq=False)
+class Nodes:
+    """Objects by global ids. `ids` gives types and keys; `loads` has one load for each type."""
+
+    ids: Callable[[Run], Sequence[Key]]
+    loads: Mapping[str, ByKey]
+    many: bool
+    height: int = 1
+
+    def __post_init__(self) -> None:
+        """Counts the levels beneath."""
+        self.height = max(load.height for load in self.loads.values())
+
+    def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
+        """One statement for each type."""
+        return [query for name in self._types(run) for query in self.loads[name].queries(run, slot, parents)]
+
+    def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
+        """In the order of the ids, null where there is no such object for the viewer."""
+        tasks: list[Task] = []
+        found = {}
+        for name, answer in zip(self._types(run), answers, strict=True):
+            load = self.loads[name]
+            box: Json = {}
+            tasks += load.place(run, slot, [box], [answer])
+            found.update(zip(((name, key) for key in load.keys(run)), box[slot], strict=True))
+            run.types.update((id(target), name) for target in box[slot] if target is not None)
+        objects = [found[key] for key in self.ids(run)]
+        for parent in parents:
+            parent[slot] = objects if self.many else objects[0]
+        return tasks
+
+    def _types(self, run: Run) -> list[str]:
+        return list(dict.fromkeys(name for name, _ in self.ids(run)))

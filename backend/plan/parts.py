@@ -1,0 +1,144 @@
+"""What a document selects on a connection: how the answer is made of a page, and which statements that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from backend.plan.aggregate import FUNCTIONS, Figure, aggregate, aggregated_fields, count
+from backend.plan.connection import Page, Part, Wanted
+
+if TYPE_CHECKING:
+    from graphql import FieldNode
+
+    from backend.interface.entity import Entity
+    from backend.plan.compile import Fields, PlanCompiler
+    from backend.plan.load import Template
+    from backend.plan.run import Run
+
+
+def read_parts(
+    compiler: PlanCompiler, entity: Entity, nodes: list[FieldNode]
+) -> tuple[Wanted, tuple[tuple[str, Part], ...]]:
+    """What is wanted of a connection, and its parts by response key."""
+    parts = _Parts(compiler, entity)
+    read = parts.read(nodes)
+    return parts.wanted(), read
+
+
+class _Parts:
+    """Reads what is selected on a connection, and gathers which statements that takes."""
+
+    def __init__(self, compiler: PlanCompiler, entity: Entity) -> None:
+        self._compiler = compiler
+        self._entity = entity
+        self._templates: list[Template] = []
+        self._figures: list[Figure] = []
+        self._counts: list[Callable[[Run], int]] = []
+        self._flags = dict.fromkeys(("rows", "cursors", "next", "previous"), False)
+
+    def wanted(self) -> Wanted:
+        """What was gathered."""
+        return Wanted(tuple(self._templates), tuple(self._figures), tuple(self._counts), **self._flags)
+
+    def read(self, nodes: list[FieldNode]) -> tuple[tuple[str, Part], ...]:
+        """The parts of the connection, by response key."""
+        type_name = f"{self._entity.name}Connection"
+        return tuple((key, self._part(type_name, selected)) for key, selected in self._below(type_name, nodes).items())
+
+    def _below(self, type_name: str, nodes: list[FieldNode]) -> Fields:
+        return self._compiler.collect(type_name, [node.selection_set for node in nodes])
+
+    def _part(self, type_name: str, nodes: list[FieldNode]) -> Part:
+        name = nodes[0].name.value
+        if name == "nodes":
+            index = self._add_template(nodes)
+            return lambda page: page.objects[index]
+        if name == "edges":
+            return self._edges(nodes)
+        if name == "pageInfo":
+            return self._page_info(nodes)
+        if name == "totalCount":
+            return self._total(type_name, nodes[0])
+        if name == "aggregate":
+            return self._aggregate(f"{self._entity.name}Aggregate", nodes)
+        return lambda _page: type_name
+
+    def _add_template(self, nodes: list[FieldNode]) -> int:
+        self._flags["rows"] = True
+        self._templates.append(self._compiler.template(self._entity, nodes))
+        return len(self._templates) - 1
+
+    def _edges(self, nodes: list[FieldNode]) -> Part:
+        self._flags["rows"] = True
+        type_name = f"{self._entity.name}Edge"
+        makers: list[tuple[str, Callable[[Page, int], Any]]] = []
+        for key, selected in self._below(type_name, nodes).items():
+            name = selected[0].name.value
+            if name == "cursor":
+                self._flags["cursors"] = True
+                makers.append((key, lambda page, row: page.cursor(page.rows[row])))
+            elif name == "node":
+                index = self._add_template(selected)
+                makers.append((key, lambda page, row, index=index: page.objects[index][row]))  # type: ignore[misc]
+            else:
+                makers.append((key, lambda _page, _row: type_name))
+        return lambda page: [{key: make(page, row) for key, make in makers} for row in range(len(page.rows))]
+
+    def _page_info(self, nodes: list[FieldNode]) -> Part:
+        self._flags["rows"] = True
+        makers: list[tuple[str, Part]] = []
+        for key, selected in self._below("PageInfo", nodes).items():
+            name = selected[0].name.value
+            if name == "hasNextPage":
+                self._flags["next"] = True
+                makers.append((key, lambda page: page.has_next))
+            elif name == "hasPreviousPage":
+                self._flags["previous"] = True
+                makers.append((key, lambda page: page.has_previous))
+            elif name == "__typename":
+                makers.append((key, lambda _page: "PageInfo"))
+            else:
+                self._flags["cursors"] = True
+                end = 0 if name == "startCursor" else -1
+                makers.append((key, lambda page, end=end: page.cursor(page.rows[end]) if page.rows else None))  # type: ignore[misc]
+        return lambda page: {key: make(page) for key, make in makers}
+
+    def _total(self, type_name: str, node: FieldNode) -> Part:
+        if not node.arguments:
+            return self._figure(count)
+        index = len(self._counts)
+        self._counts.append(self._compiler.at_most(type_name, node))
+        return lambda page: page.counts[index]
+
+    def _figure(self, figure: Figure) -> Part:
+        if figure in self._figures:
+            index = self._figures.index(figure)
+        else:
+            index = len(self._figures)
+            self._figures.append(figure)
+        return lambda page: page.figures[index]
+
+    def _aggregate(self, type_name: str, nodes: list[FieldNode]) -> Part:
+        makers: list[tuple[str, Part]] = []
+        for key, selected in self._below(type_name, nodes).items():
+            name = selected[0].name.value
+            if name == "count":
+                makers.append((key, self._figure(count)))
+            elif name in FUNCTIONS:
+                makers.append((key, self._function(name, selected)))
+            else:
+                makers.append((key, lambda _page: type_name))
+        return lambda page: {key: make(page) for key, make in makers}
+
+    def _function(self, function: str, nodes: list[FieldNode]) -> Part:
+        type_name = f"{self._entity.name}{function.capitalize()}"
+        kinds = aggregated_fields(self._entity, function)
+        makers: list[tuple[str, Part]] = []
+        for key, selected in self._below(type_name, nodes).items():
+            name = selected[0].name.value
+            if name == "__typename":
+                makers.append((key, lambda _page: type_name))
+            else:
+                makers.append((key, self._figure(aggregate(function, self._entity.fields[name], kinds[name]))))
+        return lambda page: {key: make(page) for key, make in makers}

@@ -1,0 +1,196 @@
+"""What a connection's arguments ask for, read and checked once before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from backend.errors import InputError
+from backend.interface.base import Limits, Newest
+from backend.plan.cursor import cursor_mark, read_cursor
+from backend.plan.filter import LEAF, FilterReader, Shape
+from backend.plan.order import Order, declared_order, read_order, total_order
+from backend.plan.source import Scope, Source
+from backend.interface.entity import camel_case
+from backend.plan.value import check_text, parse_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic import BaseModel
+    from sqlalchemy import Select
+
+    from backend.interface.entity import Catalog, Entity
+
+AFTER, BEFORE, LIMIT = "after_", "before_", "page_limit"
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a list: the values of its order there, some of them null."""
+
+    values: tuple[str | None, ...]
+
+    @property
+    def nulls(self) -> tuple[bool, ...]:
+        """Which values are null."""
+        return tuple(value is None for value in self.values)
+
+
+@dataclass(frozen=True)
+class ListRequest:
+    """Which rows of a list, in which order, and which page of them.
+
+    `bound` has the values that the statements bind, by name; all else shapes the statements.
+    """
+
+    filter: Shape | None
+    search: BaseModel | None
+    written: Select[Any] | None
+    newest: Newest | None
+    archived: str
+    order: Order
+    backward: bool
+    after: Position | None
+    before: Position | None
+    size: int
+    mark: str
+    bound: Mapping[str, object]
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What shapes the statements, a search apart: it may branch on values, so only what it builds tells."""
+        return (
+            self.filter,
+            self.newest,
+            self.archived,
+            self.order,
+            self.backward,
+            self.after and self.after.nulls,
+            self.before and self.before.nulls,
+        )
+
+
+def read_list_request(  # noqa: PLR0913, PLR0917 - what a list is asked for, and what bounds it
+    scope: Scope,
+    entity: Entity,
+    field: str,
+    own_order: Sequence[str],
+    given: Mapping[str, Any],
+    limits: Limits,
+    written: Select[Any] | None = None,
+) -> ListRequest:
+    """The request of a connection field (`field` is its name, `Course.members`) from its coerced arguments.
+
+    `written` is the Select of a field written by hand, whose conditions come on top.
+
+    Raises InputError, which names the argument.
+    """
+    bound: dict[str, object] = {}
+    filter_shape = None
+    if given.get("filter") is not None:
+        reader = FilterReader(scope, limits.filter_nodes)
+        try:
+            filter_shape = reader.read(entity, given["filter"])
+        except InputError as error:
+            raise error.under("filter") from None
+        for index, leaf in enumerate(reader.leaves):
+            if isinstance(leaf, list) and leaf and isinstance(leaf[0], list):
+                bound.update({f"{LEAF}{index}_{part}": values for part, values in enumerate(leaf)})
+            else:
+                bound[f"{LEAF}{index}"] = leaf
+    search, newest = _read_search(scope.catalog, entity, given.get("search"))
+    order = _read_order(scope, entity, own_order, given.get("orderBy"))
+    size, backward = _read_size(given.get("first"), given.get("last"), limits)
+    mark = cursor_mark(field, order)
+    after = _read_position(scope, entity, order, mark, "after", given.get("after"))
+    before = _read_position(scope, entity, order, mark, "before", given.get("before"))
+    for prefix, position in ((AFTER, after), (BEFORE, before)):
+        bound.update({f"{prefix}{index}": value for index, value in enumerate(position.values if position else ())})
+    bound[LIMIT] = size + 1
+    return ListRequest(
+        filter=filter_shape,
+        search=search,
+        written=written,
+        newest=newest,
+        archived=given.get("archived") or "EXCLUDE",
+        order=order,
+        backward=backward,
+        after=after,
+        before=before,
+        size=size,
+        mark=mark,
+        bound=bound,
+    )
+
+
+def _read_search(
+    catalog: Catalog, entity: Entity, given: Mapping[str, Any] | None
+) -> tuple[BaseModel | None, Newest | None]:
+    interface = entity.interface
+    if not given or interface.query is None:
+        return None, None
+    values = {}
+    for attribute in interface.query.model_fields:
+        name = camel_case(attribute)
+        value = given.get(name)
+        if value is not None:
+            try:
+                values[attribute] = _search_value(catalog, entity, attribute, value)
+            except InputError as error:
+                raise error.under("search", name) from None
+    try:
+        query = interface.query.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = (camel_case(str(part)) if isinstance(part, str) else part for part in first["loc"])
+        raise InputError(first["msg"], ("search", *place)) from None
+    asked = [newest for name, newest in interface.modifiers.items() if getattr(query, name)]
+    return query, asked[0] if asked else None
+
+
+def _search_value(catalog: Catalog, entity: Entity, attribute: str, value: Any) -> Any:  # noqa: ANN401 - any input
+    if not isinstance(value, str):
+        return value
+    check_text(value)
+    field = entity.by_attribute.get(attribute)
+    if field is not None and field.target in catalog:
+        return parse_key(catalog[field.target], value)[0]
+    type_name, colon, key = value.partition(":")
+    return key if colon and attribute.endswith("_id") and type_name in catalog else value
+
+
+def _read_order(
+    scope: Scope, entity: Entity, own_order: Sequence[str], given: Sequence[Mapping[str, Any]] | None
+) -> Order:
+    if not given:
+        return total_order(entity, declared_order(own_order or entity.interface.default_order))
+    try:
+        return total_order(entity, read_order(scope.catalog, entity, given))
+    except InputError as error:
+        raise error.under("orderBy") from None
+
+
+def _read_size(first: int | None, last: int | None, limits: Limits) -> tuple[int, bool]:
+    if first is not None and last is not None:
+        raise InputError("give first or last, not both", ("last",))
+    name, size = ("last", last) if last is not None else ("first", first)
+    if size is None:
+        return limits.default_page, False
+    if not 0 <= size <= limits.max_page:
+        raise InputError(f"{size} is no page size: it lies between 0 and {limits.max_page}", (name,))
+    return size, last is not None
+
+
+def _read_position(  # noqa: PLR0913, PLR0917 - what a cursor is checked against
+    scope: Scope, entity: Entity, order: Order, mark: str, name: str, cursor: str | None
+) -> Position | None:
+    if cursor is None:
+        return None
+    source = Source(scope, entity.model)
+    try:
+        return Position(tuple(read_cursor(cursor, mark, [source[term.attribute].type for term in order])))
+    except InputError as error:
+        raise error.under(name) from None

@@ -1,0 +1,96 @@
+"""Conditions written over plain tables, by search functions and by hand, composed onto what the viewer may see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BindParameter, Column, ColumnElement, Select, Table, inspect, literal_column, select
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
+
+from backend.errors import DeclarationError, InputError
+from backend.plan.source import Source
+from backend.plan.value import check_column
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from backend.interface.entity import Entity
+
+
+def search_conditions(source: Source, entity: Entity, query: BaseModel) -> list[ColumnElement[bool]]:
+    """The conditions that the entity's search function adds, over `source`.
+
+    Raises DeclarationError where the function does more than add conditions, InputError for a value that its column
+    cannot hold.
+    """
+    search = entity.interface.search
+    if search is None:
+        return []
+    try:
+        return conditions_of(source, entity, search(select(entity.model.__table__), query))
+    except InputError as error:
+        raise error.under("search") from None
+
+
+def conditions_of(source: Source, entity: Entity, statement: Select[Any]) -> list[ColumnElement[bool]]:
+    """The conditions of a Select over the entity, over `source`.
+
+    They were written over the plain tables. Here each column of the entity becomes what the viewer may see of it, and
+    each table that a sub-query visits is narrowed to the rows that they may see, so that none can tell of what is
+    hidden.
+    """
+    table = entity.model.__table__
+    if [str(part) for part in statement.get_final_froms()] != [str(table)]:
+        raise DeclarationError(f"a search or a field's Select over {table} may add conditions only")
+    if statement.whereclause is None:
+        return []
+    for bind in iterate(statement.whereclause):
+        if isinstance(bind, BindParameter):
+            check_column(bind.effective_value, bind.type)
+    return [_seen(statement.whereclause, {table: source})]
+
+
+def _seen(clause: ColumnElement[Any], sources: Mapping[Table, Source]) -> ColumnElement[Any]:
+    """The clause with its tables replaced by occurrences seen through the viewer's eyes."""
+
+    def replace(element: Any, **_: Any) -> Any:  # noqa: ANN401 - any element of a clause
+        if isinstance(element, Select):
+            return _seen_select(element, sources)
+        if isinstance(element, Column):
+            for table, source in sources.items():
+                if table.c.get(element.key) is not None and str(element.table) == str(table):
+                    return source[_attribute(source, table.c[element.key])]
+        return None
+
+    return replacement_traverse(clause, {}, replace)
+
+
+def _seen_select(element: Select[Any], sources: Mapping[Table, Source]) -> Select[Any]:
+    outer = next(iter(sources.values()))
+    inner = dict(sources)
+    for part in iterate(element):
+        if isinstance(part, Column):
+            model = _model_of(outer, str(part.table))
+            table = model.__table__
+            if table not in inner:
+                inner[table] = Source(outer.scope, model)
+    added = [source for table, source in inner.items() if table not in sources]
+    condition = element.whereclause
+    conditions = [] if condition is None else [_seen(condition, inner)]
+    visible = [rule for source in added for rule in source.visible()]
+    tables = [source.table for source in added]
+    return select(literal_column("1")).select_from(*tables).where(*conditions, *visible).correlate_except(*tables)
+
+
+def _attribute(source: Source, column: Column[Any]) -> str:
+    return inspect(source.model).get_property_by_column(column).key
+
+
+def _model_of(source: Source, table: str) -> Any:  # noqa: ANN401 - a mapped class
+    for mapper in inspect(source.model).registry.mappers:
+        if str(mapper.local_table) == table:
+            return mapper.class_
+    raise DeclarationError(f"a search visits {table}, which no model maps")
+
+

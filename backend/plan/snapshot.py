@@ -1,0 +1,330 @@
+"""One request's statements, on one connection, in one snapshot, over libpq's pipeline mode.
+
+psycopg's cursors cost more than the rows do, so the read path talks to libpq through `psycopg.pq`, on connections of
+psycopg's pool. What that takes: nothing is parsed before BEGIN in one pipeline; a statement counts as prepared only
+when its result has come; after an error the pipeline is drained and the transaction rolled back before the connection
+goes back; a cancelled request cancels its statement in PostgreSQL, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from psycopg import AsyncConnection, OperationalError, pq
+from psycopg.adapt import Buffer, Loader, Transformer
+from psycopg.errors import error_from_result
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from backend.access.principal import RESOLVE, principal_from_row
+from backend.errors import UnavailableError
+from backend.plan.statement import Text
+
+if TYPE_CHECKING:
+    from backend.access.principal import Principal
+
+Row = tuple[Any, ...]
+Command = tuple[Text, Sequence[bytes | None]]
+_RESOLVE = Text(RESOLVE, (), b"principal")
+PREPARED_KEPT = 500
+log = logging.getLogger("computor.sql")
+
+_BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
+# Timestamps come in UTC and floats in their shortest exact form. Statements here are too short to be worth compiling.
+_SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET jit = off; "
+_SECRET = re.compile(rb'"[^"]*(?:token|password|secret|credential)[^"]*"\s*:', re.IGNORECASE)
+SECRET_NAMES = re.compile(r"token|password|secret|credential", re.IGNORECASE)
+
+
+class JsonLoader(Loader):
+    """JSON as it came, without what is named like a secret, whatever the depth."""
+
+    def load(self, data: Buffer) -> orjson.Fragment:
+        """Bytes for orjson to copy; parsed only where a name looks like a secret."""
+        raw = bytes(data)
+        if _SECRET.search(raw):
+            # Numbers stay as they are written: a float could not hold all that jsonb can.
+            parsed = json.loads(raw, parse_int=_verbatim, parse_float=_verbatim)
+            return orjson.Fragment(orjson.dumps(without_secrets(parsed)))
+        return orjson.Fragment(raw)
+
+
+def _verbatim(number: str) -> orjson.Fragment:
+    return orjson.Fragment(number)
+
+
+def without_secrets(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The value without the entries whose names speak of tokens, passwords, secrets or credentials."""
+    if isinstance(value, dict):
+        return {key: without_secrets(inner) for key, inner in value.items() if not SECRET_NAMES.search(key)}
+    if isinstance(value, list):
+        return [without_secrets(inner) for inner in value]
+    return value
+
+
+class ReadConnection(AsyncConnection[Row]):
+    """A connection of the pool, with the names of what it has prepared, and woken by its socket."""
+
+    prepared: set[bytes]
+    rows: Transformer
+    waiter: asyncio.Future[None] | None = None
+
+    async def ready(self) -> None:
+        """Sets the session up; psycopg's pool calls it once."""
+        self.prepared = set()
+        self.adapters.register_loader("uuid", TextLoader)
+        self.adapters.register_loader("jsonb", JsonLoader)
+        self.adapters.register_loader("json", JsonLoader)
+        self.rows = cast("Transformer", Transformer.from_context(self))
+
+    def attach(self) -> None:
+        """From now on input is read as it comes."""
+        asyncio.get_running_loop().add_reader(self.pgconn.socket, self._readable)
+
+    def detach(self) -> None:
+        """Leaves the socket alone."""
+        asyncio.get_running_loop().remove_reader(self.pgconn.socket)
+
+    def _readable(self) -> None:
+        waiter = self.waiter
+        try:
+            self.pgconn.consume_input()
+            if waiter is not None and not waiter.done() and not self.pgconn.is_busy():
+                waiter.set_result(None)
+        except OperationalError as error:
+            self.detach()
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(error)
+
+    async def results(self) -> list[pq.abc.PGresult]:
+        """The results of all commands up to the next synchronization point."""
+        pgconn = self.pgconn
+        while pgconn.flush():
+            await self._writable()
+        results = []
+        while True:
+            if pgconn.is_busy():
+                self.waiter = asyncio.get_running_loop().create_future()
+                try:
+                    await self.waiter
+                finally:
+                    self.waiter = None
+                continue
+            result = pgconn.get_result()
+            if result is None:
+                continue
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                return results
+            results.append(result)
+
+    async def _writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        writable = loop.create_future()
+        loop.add_writer(self.pgconn.socket, lambda: writable.done() or writable.set_result(None))
+        try:
+            await writable
+        finally:
+            loop.remove_writer(self.pgconn.socket)
+
+
+Pool = AsyncConnectionPool[ReadConnection]
+
+
+def read_pool(database_url: str, *, size: int, statement_timeout: float) -> Pool:
+    """A pool for snapshots, not yet open. `statement_timeout` in seconds."""
+
+    async def configure(connection: ReadConnection) -> None:
+        await connection.execute(_SESSION + f"SET statement_timeout = {round(statement_timeout * 1000)}")
+        await connection.ready()
+
+    return AsyncConnectionPool(
+        database_url,
+        connection_class=ReadConnection,
+        kwargs={"autocommit": True, "prepare_threshold": None},
+        configure=configure,
+        min_size=1,
+        max_size=size,
+        open=False,
+    )
+
+
+class PrincipalChangedError(Exception):
+    """The caller is not, or no longer, who they were taken for; `principal` is who they are, None for nobody."""
+
+    def __init__(self, principal: Principal | None) -> None:
+        super().__init__()
+        self.principal = principal
+
+
+class Snapshot:
+    """Reads that see one state of the database. The connection is taken when the first of them is made."""
+
+    def __init__(self, pool: Pool, credential: bytes | None = None, known: Principal | None = None) -> None:
+        self._pool = pool
+        self._credential = credential
+        self._known = known
+        self._verified = credential is None
+        self._connection: ReadConnection | None = None
+        self._begun = False
+        self._broken = False
+        self._turn = asyncio.Lock()
+        self.statements = 0
+
+    async def fetch(self, commands: Sequence[Command], *, last: bool) -> list[list[Row]]:
+        """The rows of each command, in one round trip. `last` says that no other read will follow.
+
+        The first of them asks again who the caller is. Raises PrincipalChangedError where that is no longer the
+        principal for whom the commands were made, and UnavailableError where the database cannot be reached or took
+        too long.
+        """
+        async with self._turn:
+            if self._verified:
+                return await self._send(commands, last=last)
+            resolve: Command = (_RESOLVE, [rb"\x" + (self._credential or b"").hex().encode()])
+            found, *results = await self._send([resolve, *commands], last=last)
+            evidence = found[0] if found else None
+            if self._known is None or evidence != self._known.evidence:
+                raise PrincipalChangedError(principal_from_row(evidence) if evidence else None)
+            self._verified = True
+            return results
+
+    async def identify(self) -> Principal | None:
+        """The principal of the credential; None where it does not hold."""
+        try:
+            await self.fetch([], last=False)
+        except PrincipalChangedError as changed:
+            self._known = changed.principal
+            self._verified = True
+        return self._known
+
+    async def _send(self, commands: Sequence[Command], *, last: bool) -> list[list[Row]]:
+        connection = self._connection or await self._take()
+        try:
+            results = await self._exchange(connection, commands, last=last)
+        except OperationalError as error:
+            self._broken = True
+            raise UnavailableError("The database cannot be reached, or took too long; try again.") from error
+        self.statements += len(commands)
+        self._begun = not last
+        return results
+
+    async def _take(self) -> ReadConnection:
+        try:
+            self._connection = await self._pool.getconn()
+        except (PoolTimeout, OperationalError) as error:
+            raise UnavailableError("The database cannot be reached; try again.") from error
+        if len(self._connection.prepared) > PREPARED_KEPT:
+            await self._connection.execute("DEALLOCATE ALL")
+            self._connection.prepared.clear()
+        self._connection.attach()
+        self._connection.pgconn.enter_pipeline_mode()
+        return self._connection
+
+    async def _exchange(
+        self, connection: ReadConnection, commands: Sequence[Command], *, last: bool
+    ) -> list[list[Row]]:
+        pgconn = connection.pgconn
+        # One statement alone is a snapshot of its own.
+        framed = self._begun or not last or len(commands) > 1
+        takers: list[Callable[[], None] | None] = []
+        if framed and not self._begun:
+            pgconn.send_query_params(_BEGIN, None)
+            takers.append(None)
+        wanted: list[int] = []
+        for text, parameters in commands:
+            name = text.name
+            if name is None:
+                pgconn.send_query_params(text.sql, parameters)
+            else:
+                if name not in connection.prepared:
+                    pgconn.send_prepare(name, text.sql)
+                    takers.append(lambda name=name: connection.prepared.add(name))  # type: ignore[misc]
+                pgconn.send_query_prepared(name, parameters)
+            wanted.append(len(takers))
+            takers.append(None)
+        if framed and last:
+            pgconn.send_query_params(b"COMMIT", None)
+            takers.append(None)
+        pgconn.pipeline_sync()
+        results = await connection.results()
+        for taker, result in zip(takers, results, strict=True):
+            if result.status in _FAILED:
+                self._broken = True
+                raise error_from_result(result, encoding="utf-8")
+            if taker is not None:
+                taker()
+        rows = []
+        for index in wanted:
+            connection.rows.set_pgresult(results[index])
+            rows.append(connection.rows.load_rows(0, results[index].ntuples, tuple))
+        return cast("list[list[Row]]", rows)
+
+    async def close(self) -> None:
+        """Ends the snapshot; the connection goes back to the pool, fit to be used or closed."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            if self._begun or self._broken:
+                connection.pgconn.send_query_params(b"ROLLBACK", None)
+                connection.pgconn.pipeline_sync()
+                await connection.results()
+            connection.pgconn.exit_pipeline_mode()
+            connection.detach()
+        except (OperationalError, OSError):
+            await connection.close()
+        await self._pool.putconn(connection)
+
+    async def abandon(self) -> None:
+        """Ends the snapshot while a statement may still run: that is cancelled in PostgreSQL first."""
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            await connection.cancel_safe(timeout=2)
+            await asyncio.wait_for(connection.results(), 2)
+            self._broken = True
+            await self.close()
+        except (OperationalError, OSError, TimeoutError):
+            self._connection = None
+            connection.detach()
+            await connection.close()
+            await self._pool.putconn(connection)
+
+
+@asynccontextmanager
+async def snapshot_of(
+    pool: Pool, credential: bytes | None, known: Principal | None
+) -> AsyncIterator[Snapshot]:
+    """A snapshot that is closed in the end, and abandoned when the request is cancelled.
+
+    `credential` is the hash of the caller's token, `known` who that was when last asked.
+    """
+    snapshot = Snapshot(pool, credential, known)
+    try:
+        yield snapshot
+    except asyncio.CancelledError:
+        _background(snapshot.abandon())
+        raise
+    except BaseException:
+        await snapshot.close()
+        raise
+    else:
+        await snapshot.close()
+
+
+_running: set[asyncio.Task[None]] = set()
+
+
+def _background(work: Any) -> None:  # noqa: ANN401 - a coroutine
+    task = asyncio.get_running_loop().create_task(work)
+    _running.add(task)
+    task.add_done_callback(_running.discard)

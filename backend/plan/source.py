@@ -1,0 +1,139 @@
+"""An entity's occurrence in a statement, seen through the viewer's eyes: the only way of the engine to a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Text, case, cast, func, inspect, literal_column, select
+from sqlalchemy.dialects.postgresql import UUID
+
+from backend.access.visibility import Access, Columns, Visibility, key_pair, relationship_of
+from backend.interface.base import Expression
+from backend.interface.entity import Catalog, Entity, Field, Kind
+
+if TYPE_CHECKING:
+    from backend.model import Base
+
+
+@dataclass(frozen=True)
+class Scope:
+    """All entities, and what one kind of viewer sees of them."""
+
+    catalog: Catalog
+    visibility: Visibility
+
+    def entity_of(self, model: type[Base]) -> Entity | None:
+        """The entity of a model, where it has an interface."""
+        return self.catalog.get(model.__name__)
+
+
+class Source(Mapping[str, ColumnElement[Any]]):
+    """One occurrence of a model's table, under an alias of its own.
+
+    As a mapping it gives attributes as the viewer may see them: columns, SQL computed fields, and, across dots, those
+    of relations to one, which are NULL where the viewer may not see the target.
+    """
+
+    def __init__(self, scope: Scope, model: type[Base], access: Access = Access.KEYED) -> None:
+        self.scope = scope
+        self.model = model
+        self.access = access
+        self.table = model.__table__.alias()
+        self.raw = Columns(model, self.table)
+        self._mapper = inspect(model)
+        self._entity = scope.entity_of(model)
+
+    def __getitem__(self, attribute: str) -> ColumnElement[Any]:
+        """The attribute as the viewer may see it; KeyError where there is none."""
+        name, dot, rest = attribute.partition(".")
+        if dot:
+            target, joined = self.hop(name)
+            return select(target[rest]).where(joined, *target.visible()).scalar_subquery()
+        if name in self._mapper.columns:
+            column = self.scope.visibility.column(self.model, self.table, name, self.access)
+            reads = self._entity.interface.null_reads if self._entity else {}
+            return func.coalesce(column, literal_value(reads[name]), type_=column.type) if self._reads(name, reads) else column
+        computed = self._entity.interface.computed[name] if self._entity else None
+        if not isinstance(computed, Expression):
+            raise KeyError(attribute)
+        return computed.build(self)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the columns."""
+        return iter(self.raw)
+
+    def __len__(self) -> int:
+        """How many columns there are."""
+        return len(self.raw)
+
+    def visible(self) -> list[ColumnElement[bool]]:
+        """The condition that keeps the rows that the viewer may see; empty where these are all."""
+        condition = self.scope.visibility.rows(self.model, self.table, self.access)
+        return [] if condition is None else [condition]
+
+    def hop(self, relation: str) -> tuple[Source, ColumnElement[bool]]:
+        """A new occurrence of the relation's target, and what joins it to this one."""
+        relationship = relationship_of(self.model, relation)
+        target = Source(self.scope, relationship.mapper.class_)
+        local, remote = key_pair(relationship)
+        here = self[self._mapper.get_property_by_column(self.model.__table__.c[local]).key]
+        there = target[target._mapper.get_property_by_column(target.model.__table__.c[remote]).key]  # noqa: SLF001 - same class
+        return target, there == here
+
+    def may_be_null(self, attribute: str) -> bool:
+        """Whether the attribute may read as NULL, in the table or because it is hidden."""
+        if attribute not in self._mapper.columns:
+            return True
+        if self.scope.visibility.is_masked(self.model, attribute):
+            return True
+        reads = self._entity.interface.null_reads if self._entity else {}
+        return bool(self._mapper.columns[attribute].nullable) and attribute not in reads
+
+    def output(self, entity: Entity, field: Field) -> ColumnElement[Any]:
+        """The field as it goes into JSON, as far as SQL can make it."""
+        if field.name == "id":
+            return _prefixed(entity.name, key_text(self, entity))
+        if field.name == "databaseId":
+            return key_text(self, entity)
+        value = self[field.attribute]
+        if field.target:
+            return _prefixed(field.target, cast(value, Text))
+        if field.kind is Kind.BIGINT:
+            return cast(value, Text)
+        if field.enum is not None:
+            names = {member.value: literal_column(f"'{member.name}'", Text) for member in field.enum}
+            subject = value if isinstance(next(iter(names)), int) else cast(value, Text)
+            return case(*((subject == literal_value(raw), name) for raw, name in names.items()), else_=None)
+        return value
+
+    def _reads(self, attribute: str, reads: Mapping[str, object]) -> bool:
+        return attribute in reads and bool(self._mapper.columns[attribute].nullable)
+
+
+def key_text(source: Source, entity: Entity) -> ColumnElement[Any]:
+    """The bare key as text; the parts of a composite one escaped and joined by commas."""
+    parts = [cast(source.raw[part], Text) for part in entity.key]
+    if len(parts) == 1:
+        return parts[0]
+    escaped = [
+        part
+        if isinstance(source.raw[name].type, UUID)
+        else func.replace(func.replace(part, _quoted("%"), _quoted("%25")), _quoted(","), _quoted("%2C"))
+        for name, part in zip(entity.key, parts, strict=True)
+    ]
+    return func.concat_ws(_quoted(","), *escaped, type_=Text)
+
+
+def literal_value(value: object) -> ColumnElement[Any]:
+    """A constant of a declaration, in the statement's text rather than bound."""
+    return literal_column(str(value)) if isinstance(value, int) else _quoted(str(value))
+
+
+def _quoted(text: str) -> ColumnElement[Any]:
+    return literal_column("'" + text.replace("'", "''") + "'", Text)
+
+
+def _prefixed(type_name: str, key: ColumnElement[Any]) -> ColumnElement[Any]:
+    return _quoted(f"{type_name}:").concat(key)

@@ -1,0 +1,117 @@
+"""Statements: built with SQLAlchemy Core, compiled to text once for each shape, then run with binds only."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy.dialects import postgresql
+
+from backend.access.visibility import PRINCIPAL_BIND
+from backend.plan.value import encode
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+DIALECT = postgresql.dialect(paramstyle="numeric_dollar")
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """A mapping that keeps the entries used last, up to a bound."""
+
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
+        self._entries: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """The entry, which now counts as used."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries.move_to_end(key)
+        return entry
+
+    def put(self, key: K, value: V) -> V:
+        """Keeps the entry; the one that was used longest ago may go."""
+        self._entries[key] = value
+        if len(self._entries) > self._bound:
+            self._entries.popitem(last=False)
+        return value
+
+    def __len__(self) -> int:
+        """How many entries there are."""
+        return len(self._entries)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A statement's text, and the names of what is bound, in the order of `$1` and so on.
+
+    `name` is that of the prepared statement. Without one the text is planned anew each time: a scan whose best plan
+    depends on the values must not fall for PostgreSQL's generic plan, which comes at the sixth execution.
+    """
+
+    sql: bytes
+    names: tuple[str, ...]
+    name: bytes | None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A text with the constants that its construction bound, by name; what else it needs comes with the run."""
+
+    text: Text
+    constants: Mapping[str, object]
+
+    def parameters(self, principal: Mapping[str, object], given: Mapping[str, object]) -> list[bytes | None]:
+        """What is sent for `$1` and so on: the principal's sets, values given for this run, constants."""
+        parameters: list[bytes | None] = []
+        for name in self.text.names:
+            if name.startswith(PRINCIPAL_BIND):
+                parameters.append(encode(principal[name[len(PRINCIPAL_BIND) :]]))
+            elif name in given:
+                parameters.append(encode(given[name]))
+            else:
+                parameters.append(encode(self.constants[name]))
+        return parameters
+
+
+class Compiler:
+    """Turns constructs into text; equal structures share one."""
+
+    def __init__(self, bound: int = 1000) -> None:
+        self._texts: Recent[object, tuple[Text, Sequence[Any], dict[str, str]]] = Recent(bound)
+        self.compiled = 0
+
+    def compile(self, construct: Select[Any], *, prepare: bool) -> Statement:
+        """The statement of a construct. Its constants are its own, its text that of its structure."""
+        key = construct._generate_cache_key()  # noqa: SLF001 - the documented recipe for caching by structure
+        if key is None:
+            return self._fresh(construct, prepare=prepare)[0]
+        known = self._texts.get((key.key, prepare))
+        if known is None:
+            statement, names = self._fresh(construct, prepare=prepare)
+            self._texts.put((key.key, prepare), (statement.text, key.bindparams, names))
+            return statement
+        text, bindparams, names = known
+        constants = {
+            names[old.key]: new.effective_value
+            for old, new in zip(bindparams, key.bindparams, strict=True)
+            if old.key in names
+        }
+        return Statement(text, constants)
+
+    def _fresh(self, construct: Select[Any], *, prepare: bool) -> tuple[Statement, dict[str, str]]:
+        self.compiled += 1
+        compiled: Any = construct.compile(dialect=DIALECT)
+        sql = str(compiled).encode()
+        names = tuple(compiled.positiontup or ())
+        name = b"s" + blake2b(sql, digest_size=12).hexdigest().encode() if prepare else None
+        by_key = {bind.key: name for bind, name in compiled.bind_names.items()}
+        constants = {name: bind.effective_value for name, bind in compiled.binds.items()}
+        return Statement(Text(sql, names, name), constants), by_key
