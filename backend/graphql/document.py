@@ -1,0 +1,128 @@
+"""Documents: parsed and validated once, and kept with the plans that were made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    parse,
+    validate,
+    visit,
+)
+
+from backend.errors import ErrorCode
+from backend.plan.statement import Recent
+
+if TYPE_CHECKING:
+    from backend.plan.compile import Plan
+
+MAX_TOKENS = 10_000
+MAX_ERRORS = 20
+PLANS_KEPT = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """A document, or why it is none."""
+
+    ast: DocumentNode
+    operations: Mapping[str | None, OperationDefinitionNode]
+    fragments: Mapping[str, FragmentDefinitionNode]
+    switch_names: tuple[str, ...]
+    errors: Sequence[GraphQLError] = ()
+    code: ErrorCode = ErrorCode.GRAPHQL_VALIDATION_FAILED
+    plans: Recent[Any, Plan] = field(default_factory=lambda: Recent(PLANS_KEPT))
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation of that name; without a name, the only one. GraphQLError where there is none."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        if name is None:
+            raise _bad_request("The document has several operations: name one as operationName.")
+        if name not in self.operations:
+            raise _bad_request(f"The document has no operation {name!r}.")
+        return self.operations[name]
+
+    def switches(self, variables: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values of the variables that decide what is selected."""
+        return tuple(variables.get(name) for name in self.switch_names)
+
+    def reads_schema_only(self, operation: OperationDefinitionNode) -> bool:
+        """Whether the operation asks for nothing but the schema, so that it may be answered to anyone."""
+        names: set[str] = set()
+        pending = list(operation.selection_set.selections)
+        spread: set[str] = set()
+        while pending:
+            selection: Any = pending.pop()
+            if isinstance(selection, FieldNode):
+                names.add(selection.name.value)
+            elif getattr(selection, "selection_set", None) is not None:
+                pending += selection.selection_set.selections
+            elif selection.name.value not in spread:
+                spread.add(selection.name.value)
+                pending += self.fragments[selection.name.value].selection_set.selections
+        return names <= {"__schema", "__type", "__typename"}
+
+
+def read_document(schema: GraphQLSchema, text: str) -> Document:
+    """The document that the text is, or, in `errors`, why it is none."""
+    try:
+        ast = parse(text, max_tokens=MAX_TOKENS)
+    except GraphQLSyntaxError as error:
+        return _broken([error], ErrorCode.GRAPHQL_PARSE_FAILED)
+    except RecursionError:
+        return _broken([GraphQLError("The document is nested too deeply.")], ErrorCode.GRAPHQL_PARSE_FAILED)
+    try:
+        errors = validate(schema, ast, max_errors=MAX_ERRORS)
+    except RecursionError:
+        errors = [GraphQLError("The document is nested too deeply.")]
+    if errors:
+        return _broken(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED)
+    operations = {
+        (node.name.value if node.name else None): node
+        for node in ast.definitions
+        if isinstance(node, OperationDefinitionNode)
+    }
+    if not operations:
+        error = GraphQLError("The document has no operation.")
+        return _broken([error], ErrorCode.GRAPHQL_VALIDATION_FAILED)
+    fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
+    return Document(ast, operations, fragments, _switch_names(ast))
+
+
+def _broken(errors: Sequence[GraphQLError], code: ErrorCode) -> Document:
+    for error in errors:
+        error.extensions = {"code": code.value}
+    return Document(DocumentNode(definitions=()), {}, {}, (), errors, code)
+
+
+def _bad_request(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": ErrorCode.BAD_REQUEST.value})
+
+
+def _switch_names(ast: DocumentNode) -> tuple[str, ...]:
+    """The variables that stand in `@skip` and `@include`."""
+    names: dict[str, None] = {}
+
+    class Finder(Visitor):
+        def enter_directive(self, node: Any, *_: Any) -> None:  # noqa: ANN401 - a visitor's signature
+            if node.name.value in ("skip", "include"):
+                names.update(
+                    (argument.value.name.value, None)
+                    for argument in node.arguments
+                    if isinstance(argument.value, VariableNode)
+                )
+
+    visit(ast, Finder())
+    return tuple(names)

@@ -1,0 +1,256 @@
+"""From a request to its answer: the document, the caller, the plan, the run."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from graphql import GraphQLError
+from graphql.execution import execute
+from graphql.execution.values import VariableValues, get_variable_values
+
+from backend.access.credentials import token_hash
+from backend.access.visibility import Statistics, Visibility
+from backend.errors import ErrorCode, GatewayError, UnauthenticatedError
+from backend.graphql.document import Document, read_document
+from backend.graphql.executor import Context, HandOver
+from backend.interface.entity import policies
+from backend.plan.compile import PlanCompiler
+from backend.plan.failure import Settlement
+from backend.plan.loaders import Loaders
+from backend.plan.run import Run
+from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
+from backend.plan.source import Scope
+from backend.plan.statement import Compiler, Recent
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from graphql import GraphQLSchema
+
+    from backend.access.principal import Principal, Viewer
+    from backend.interface.base import Limits
+    from backend.interface.entity import Catalog
+    from backend.plan.snapshot import Pool
+
+log = logging.getLogger("computor")
+
+NO_TOKEN = (
+    "This request has no token. Send the header `Authorization: Bearer <token>`; "
+    "`computor token create --user NAME` makes a token."
+)
+BAD_TOKEN = (
+    "This token does not hold: it is unknown, revoked or expired, or its user is archived. "
+    "`computor token create --user NAME` makes a new one."
+)
+_DUMP = orjson.OPT_UTC_Z
+
+
+@dataclass(frozen=True)
+class Request:
+    """A GraphQL request as a client sent it, and the token that came with it."""
+
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None
+    token: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent back. `executed` is False where the request was refused before anything ran."""
+
+    body: bytes
+    executed: bool
+    code: ErrorCode | None = None
+
+
+class Engine:
+    """Holds what outlives a request: documents, plans, statements, principals, and the pool."""
+
+    def __init__(
+        self, catalog: Catalog, schema: GraphQLSchema, pool: Pool, limits: Limits, *, anonymous_schema: bool
+    ) -> None:
+        self._catalog = catalog
+        self._schema = schema
+        self._pool = pool
+        self._limits = limits
+        self._anonymous_schema = anonymous_schema
+        self._policies = policies(catalog)
+        self._compiler = Compiler()
+        self._documents: Recent[str, Document] = Recent(1000)
+        self._principals: Recent[bytes, Principal] = Recent(10000)
+        self._scopes: Recent[Viewer, Scope] = Recent(1000)
+        self._statistics = Statistics({})
+
+    async def refresh_statistics(self) -> None:
+        """Learns how large the tables are; plans are made anew when another form of statement may be better."""
+        async with self._pool.connection() as connection:
+            found = await connection.execute(
+                "SELECT relname, reltuples::bigint FROM pg_class"
+                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            )
+            statistics = Statistics({str(table): int(rows) for table, rows in await found.fetchall()})
+        if statistics.digest() != self._statistics.digest():
+            self._statistics = statistics
+            self._scopes = Recent(1000)
+            self._documents = Recent(1000)
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to a request; never raises but for cancellation."""
+        try:
+            return await self._answer(request)
+        except GatewayError as error:
+            return _refused([GraphQLError(str(error), extensions={"code": error.code.value})], error.code)
+        except _VariablesError as error:
+            return _refused(error.errors, ErrorCode.BAD_USER_INPUT)
+        except GraphQLError as error:
+            return _refused([error], ErrorCode((error.extensions or {}).get("code", ErrorCode.BAD_USER_INPUT)))
+        except Exception:
+            mark = uuid.uuid4().hex
+            log.exception("request failed, correlation id %s", mark)
+            text = f"Internal error. Tell the operators this mark: {mark}."
+            code = ErrorCode.INTERNAL_SERVER_ERROR
+            return _refused([GraphQLError(text, extensions={"code": code.value, "correlationId": mark})], code)
+
+    async def _answer(self, request: Request) -> Answer:
+        document = self._documents.get(request.query) or self._documents.put(
+            request.query, read_document(self._schema, request.query)
+        )
+        if request.token is None:
+            return await self._anonymous(document, request)
+        credential = token_hash(request.token)
+        known = self._principals.get(credential)
+        while True:
+            async with snapshot_of(self._pool, credential, known) as snapshot:
+                if known is None or document.errors:
+                    known = await snapshot.identify()
+                    if known is None:
+                        raise UnauthenticatedError(BAD_TOKEN)
+                    self._principals.put(credential, known)
+                try:
+                    return await self._run(document, request, known, snapshot)
+                except PrincipalChangedError as changed:
+                    if changed.principal is None:
+                        raise UnauthenticatedError(BAD_TOKEN) from None
+                    known = self._principals.put(credential, changed.principal)
+
+    async def _anonymous(self, document: Document, request: Request) -> Answer:
+        if not self._anonymous_schema:
+            raise UnauthenticatedError(NO_TOKEN)
+        if document.errors:
+            return _refused(document.errors, document.code)
+        operation = document.operation(request.operation_name)
+        if not document.reads_schema_only(operation):
+            raise UnauthenticatedError(NO_TOKEN)
+        variables = self._variables(document, request)
+        compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
+        context = Context(None, None, {}, self._catalog, None, compiler)
+        return await self._execute_core(document, request, context)
+
+    async def _run(self, document: Document, request: Request, principal: Principal, snapshot: Snapshot) -> Answer:
+        if document.errors:
+            return _refused(document.errors, document.code)
+        operation = document.operation(request.operation_name)
+        variables = self._variables(document, request)
+        scope = self._scope(principal.viewer)
+        compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
+        key = (request.operation_name, document.switches(variables.coerced), principal.viewer)
+        plan = document.plans.get(key) or document.plans.put(key, compiler.operation(operation))
+        run = Run(scope, self._compiler, principal, variables, snapshot)
+        data: dict[str, Any] = {name: root for name, root in plan.roots}  # noqa: C416 - typed wider
+        await run.execute(plan, data, last=not plan.needs_graphql_core)
+        settled: dict[str, Any] | None = data
+        errors: list[GraphQLError] = []
+        if run.failed:
+            settlement = Settlement(self._schema, compiler, run.types)
+            settled = settlement.settle("Query", [operation.selection_set], data)
+            errors = settlement.errors
+        if not plan.needs_graphql_core:
+            if not plan.loads:
+                await snapshot.fetch([], last=True)
+            return _answered(settled, errors)
+        await snapshot.fetch([], last=False)
+        generated = {name: data[name] for name, root in plan.roots if root is not None}
+
+        def new_run() -> Run:
+            return Run(scope, self._compiler, principal, variables, snapshot)
+
+        context = Context(
+            principal, Loaders(self._catalog, new_run), generated, self._catalog, new_run, compiler
+        )
+        return await self._execute_core(document, request, context, errors)
+
+    async def _execute_core(
+        self, document: Document, request: Request, context: Context, errors: list[GraphQLError] | None = None
+    ) -> Answer:
+        executed: Any = execute(
+            self._schema,
+            document.ast,
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+            context_value=context,
+            executor_class=HandOver,
+        )
+        result = executed if not hasattr(executed, "__await__") else await _awaited(executed)
+        found = [_public(error) for error in result.errors or ()]
+        return _answered(result.data, [*(errors or []), *found])
+
+    def _variables(self, document: Document, request: Request) -> VariableValues:
+        definitions = document.operation(request.operation_name).variable_definitions or ()
+        if not definitions:
+            return VariableValues({}, {})
+        values = get_variable_values(self._schema, definitions, dict(request.variables), max_errors=20)
+        if isinstance(values, list):
+            raise _VariablesError(values)
+        return values
+
+    def _scope(self, viewer: Viewer) -> Scope:
+        known = self._scopes.get(viewer)
+        return known or self._scopes.put(viewer, Scope(self._catalog, Visibility(self._policies, viewer, self._statistics)))
+
+
+async def _awaited(work: Awaitable[Any]) -> Any:  # noqa: ANN401 - graphql-core's result
+    return await work
+
+
+class _VariablesError(Exception):
+    """The variables do not fit the operation."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+def _answered(data: dict[str, Any] | None, errors: list[GraphQLError]) -> Answer:
+    if not errors:
+        return Answer(orjson.dumps({"data": data}, option=_DUMP), executed=True)
+    return Answer(
+        orjson.dumps({"data": data, "errors": [error.formatted for error in errors]}, option=_DUMP), executed=True
+    )
+
+
+def _refused(errors: Any, code: ErrorCode) -> Answer:  # noqa: ANN401 - a sequence of errors
+    formatted = [
+        {**error.formatted, "extensions": {"code": code.value, **(error.extensions or {})}} for error in errors
+    ]
+    return Answer(orjson.dumps({"errors": formatted}, option=_DUMP), executed=False, code=code)
+
+
+def _public(error: GraphQLError) -> GraphQLError:
+    """The error as a client may see it: what nobody expected says nothing."""
+    original = error.original_error
+    if isinstance(original, GatewayError):
+        return _with(error, str(original), original.code)
+    if original is None or isinstance(original, GraphQLError):
+        return error if error.extensions else _with(error, error.message, ErrorCode.BAD_USER_INPUT)
+    log.error("a resolver failed", exc_info=original)
+    return _with(error, "Internal error.", ErrorCode.INTERNAL_SERVER_ERROR)
+
+
+def _with(error: GraphQLError, message: str, code: ErrorCode) -> GraphQLError:
+    return GraphQLError(message, error.nodes, path=error.path, extensions={"code": code.value})

@@ -1,0 +1,165 @@
+"""Documents with fields that the engine does not generate: graphql-core executes those, and hands subtrees over."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType
+from graphql.execution import Executor
+from sqlalchemy import Select
+
+from backend.errors import InputError
+from backend.plan.compile import PlanCompiler
+from backend.plan.failure import Settlement
+from backend.plan.loaders import Loaders
+from backend.plan.run import Run
+from backend.plan.value import parse_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphql import GraphQLSchema
+    from graphql.execution.collect_fields import FieldDetailsList
+    from graphql.pyutils import Path
+    from graphql.type import GraphQLOutputType, GraphQLResolveInfo
+
+    from backend.access.principal import Principal
+    from backend.interface.entity import Catalog, Entity
+
+
+@dataclass
+class Context:
+    """What a resolver written by hand finds in `info.context`."""
+
+    principal: Principal | None
+    loaders: Loaders | None
+    generated: dict[str, Any]
+    catalog: Catalog
+    new_run: Callable[[], Run] | None
+    compiler: PlanCompiler
+    _waiting: dict[tuple[str, int], list[tuple[str, asyncio.Future[Any]]]] = field(default_factory=dict)
+
+
+class HandOver(Executor[Any]):
+    """Executes what is plain Strawberry; what the engine has loaded, or is to load, it takes from there."""
+
+    context_value: Context
+    schema: GraphQLSchema
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,  # noqa: ANN401 - graphql-core's signature
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,  # noqa: ANN401 - graphql-core's signature
+    ) -> Any:  # noqa: ANN401 - graphql-core's signature
+        """The field's value; for a generated root field, what the engine has already loaded."""
+        if path.prev is None and path.key in self.context_value.generated:
+            return self.context_value.generated[str(path.key)]
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    def complete_value(  # noqa: PLR0913, PLR0917 - graphql-core's signature
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo,
+        path: Path,
+        result: Any,  # noqa: ANN401 - graphql-core's signature
+        position_context: Any,  # noqa: ANN401 - graphql-core's signature
+    ) -> Any:  # noqa: ANN401 - graphql-core's signature
+        """The value as JSON; a Select or the key of an entity goes to the engine."""
+        inner = return_type.of_type if isinstance(return_type, GraphQLNonNull) else return_type
+        if isinstance(inner, GraphQLObjectType):
+            if isinstance(result, Select):
+                return self._list(inner, field_details_list, path, result)
+            if isinstance(result, str) and inner.name in self.context_value.catalog:
+                return self._one(inner.name, field_details_list, path, result, required=inner is not return_type)
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+    async def _list(self, of: GraphQLObjectType, details: FieldDetailsList, path: Path, statement: Select[Any]) -> Any:  # noqa: ANN401
+        context = self.context_value
+        entity = context.catalog[of.name.removesuffix("Connection")]
+        nodes = [each.node for each in details]
+        compiler = context.compiler.fresh()
+        plan = compiler.written_list(str(path.typename), entity, nodes, statement)
+        run = self._run()
+        data: dict[str, Any] = {}
+        await run.execute(plan, data, last=False)
+        key = plan.roots[0][0]
+        if run.failed:
+            return self._settled(compiler, of.name, details, data[key], path, run)
+        return data[key]
+
+    async def _one(
+        self, entity: str, details: FieldDetailsList, path: Path, key: str, *, required: bool
+    ) -> Any:  # noqa: ANN401 - JSON
+        context = self.context_value
+        place = (entity, id(details[0].node))
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[Any] = loop.create_future()
+        if place not in context._waiting:  # noqa: SLF001 - the context is ours
+            context._waiting[place] = []  # noqa: SLF001
+            loop.call_soon(lambda: loop.call_soon(lambda: self._flush(place, details)))
+        context._waiting[place].append((key, found))  # noqa: SLF001
+        run, compiler, value = await found
+        if value is None and required:
+            raise GraphQLError("Cannot return null for non-nullable field.", [each.node for each in details])
+        if value is not None and run.failed:
+            return self._settled(compiler, entity, details, value, path, run)
+        return value
+
+    def _flush(self, place: tuple[str, int], details: FieldDetailsList) -> None:
+        """Loads what all siblings wait for, together."""
+        waiting = self.context_value._waiting.pop(place)  # noqa: SLF001 - the context is ours
+        task = asyncio.get_running_loop().create_task(self._load(place[0], details, waiting))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _load(
+        self, name: str, details: FieldDetailsList, waiting: list[tuple[str, asyncio.Future[Any]]]
+    ) -> None:
+        context = self.context_value
+        entity = context.catalog[name]
+        try:
+            keys = [_key(entity, key) for key, _ in waiting]
+            compiler = context.compiler.fresh()
+            plan = compiler.written_objects(entity, [each.node for each in details])
+            run = self._run()
+            run.handed_over = keys
+            data: dict[str, Any] = {}
+            await run.execute(plan, data, last=False)
+            for (_, found), value in zip(waiting, data[plan.roots[0][0]], strict=True):
+                if not found.done():
+                    found.set_result((run, compiler, value))
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            for _, found in waiting:
+                if not found.done():
+                    found.set_exception(error)
+
+    def _run(self) -> Run:
+        if self.context_value.new_run is None:
+            raise GraphQLError("Without a token only the schema can be read.")
+        return self.context_value.new_run()
+
+    def _settled(  # noqa: PLR0913, PLR0917 - one place in the answer
+        self, compiler: PlanCompiler, name: str, details: FieldDetailsList, value: Any, path: Path, run: Run
+    ) -> Any:  # noqa: ANN401 - JSON
+        settlement = Settlement(self.schema, compiler, run.types)
+        settled = settlement.settle(name, [each.node.selection_set for each in details], value, tuple(path.as_list()))
+        for error in settlement.errors:
+            self.collected_errors.add(error, None)
+        return settled
+
+    @property
+    def _tasks(self) -> set[asyncio.Task[None]]:
+        return self.context_value.__dict__.setdefault("tasks", set())
+
+
+def _key(entity: Entity, value: str) -> tuple[str, ...]:
+    try:
+        return parse_key(entity, value)
+    except InputError as error:
+        raise GraphQLError(str(error)) from None

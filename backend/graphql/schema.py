@@ -1,0 +1,33 @@
+"""The schema: generated from the catalog with Strawberry, and fields written by hand beside it."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from backend.graphql.declare import Declarations
+from backend.graphql.entity_types import declare_entity, root_specs
+from backend.graphql.scalars import SCALARS
+from backend.graphql.shared import declare_shared
+from backend.graphql.written import written_fields
+from backend.interface.base import Limits
+from backend.interface.entity import Catalog
+
+
+def build_schema(catalog: Catalog, limits: Limits) -> strawberry.Schema:
+    """The schema of all entities. Raises DeclarationError where two types would have one name."""
+    types = Declarations()
+    declare_shared(types)
+    for entity in catalog.values():
+        declare_entity(types, catalog, entity)
+    types.object(
+        "Query",
+        "Reading. A row that the caller may not see is not there.",
+        root_specs(catalog, limits.default_page),
+        written=written_fields(types, catalog),
+    )
+    return strawberry.Schema(
+        query=types["Query"],
+        config=StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS),
+        types=[types[entity.name] for entity in catalog.values()],
+    )

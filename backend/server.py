@@ -1,0 +1,93 @@
+"""Builds the ASGI application: routes and lifespan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from backend.errors import GatewayError
+from backend.graphql.engine import Engine
+from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
+from backend.graphql.http import GraphQLEndpoint
+from backend.graphql.schema import build_schema
+from backend.interface.base import Limits
+from backend.interface.entity import reflect
+from backend.interface.registry import INTERFACES
+from backend.plan.snapshot import read_pool
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from backend.settings import Settings
+
+GRAPHIQL = Path(__file__).parent / "graphql" / "graphiql" / "dist"
+STATISTICS_EVERY = 60.0
+
+
+class Gateway:
+    """The whole application: GraphQL straight from ASGI, all else through FastAPI."""
+
+    def __init__(self, graphql: GraphQLEndpoint, app: ASGIApp) -> None:
+        self._graphql = graphql
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self._graphql(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
+    """The application over the configured database.
+
+    `demo_tokens` is the file that GraphiQL may read on this machine; None where there are no demo users. Raises
+    DeclarationError where interfaces and models do not fit, GatewayError where no database is configured.
+    """
+    if settings.database is None:
+        raise GatewayError("No database is configured: set DATABASE_URL, or POSTGRES_HOST.")
+    limits = Limits(default_page=settings.default_page_size, max_page=settings.max_page_size)
+    catalog = reflect(INTERFACES)
+    schema = build_schema(catalog, limits)
+    pool = read_pool(settings.database, size=settings.pool_size, statement_timeout=settings.statement_timeout)
+    engine = Engine(
+        catalog,
+        schema._schema,  # noqa: SLF001 - Strawberry has no public way to graphql-core's schema
+        pool,
+        limits,
+        anonymous_schema=settings.anonymous_schema,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with pool:
+            await engine.refresh_statistics()
+            refreshing = asyncio.create_task(_keep_refreshing(engine))
+            yield
+            refreshing.cancel()
+            with suppress(asyncio.CancelledError):
+                await refreshing
+
+    app = FastAPI(
+        title="Computor gateway",
+        lifespan=lifespan,
+        routes=graphiql_routes(GRAPHIQL, demo_tokens),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), max_body=settings.max_body_bytes)
+    return Gateway(endpoint, app)
+
+
+async def _keep_refreshing(engine: Engine) -> None:
+    while True:
+        await asyncio.sleep(STATISTICS_EVERY)
+        with suppress(Exception):  # plans made for the old sizes are right all the same
+            await engine.refresh_statistics()
