@@ -31,27 +31,16 @@ def upgrade() -> None:
             FROM (SELECT ('x' || encode(float8send(place + 0), 'hex'))::bit(64)::bigint AS bits) AS encoded
         $$
     """)
+    # Subqueries rather than joins: each is a look-up by course_content_path_key, whatever the planner thinks of a
+    # table that was empty a moment ago.
     op.execute("""
-        CREATE FUNCTION gateway_rewrite_tree_keys(courses uuid[]) RETURNS void LANGUAGE sql AS $$
-            WITH RECURSIVE node AS MATERIALIZED (
-                SELECT id, course_id, path, gateway_parent_path(path) AS parent_path,
-                    gateway_tree_segment(position, path) AS segment
-                FROM course_content
-                WHERE course_id = ANY (courses)
-            ), placed AS (
-                SELECT node.id, node.course_id, node.path, node.segment AS tree_key
-                FROM node
-                LEFT JOIN node AS parent ON parent.course_id = node.course_id AND parent.path = node.parent_path
-                WHERE parent.id IS NULL
-                UNION ALL
-                SELECT node.id, node.course_id, node.path, placed.tree_key || node.segment
-                FROM placed
-                JOIN node ON node.course_id = placed.course_id AND node.parent_path = placed.path
-            )
-            UPDATE course_content
-            SET tree_key = placed.tree_key
-            FROM placed
-            WHERE course_content.id = placed.id AND course_content.tree_key <> placed.tree_key
+        CREATE FUNCTION gateway_tree_key(course uuid, node ltree) RETURNS text LANGUAGE sql STABLE AS $$
+            SELECT coalesce(string_agg((
+                SELECT gateway_tree_segment(ancestor.position, ancestor.path)
+                FROM course_content AS ancestor
+                WHERE ancestor.course_id = course AND ancestor.path = subpath(node, 0, level)
+            ), '' ORDER BY level), '')
+            FROM generate_series(1, nlevel(node)) AS level
         $$
     """)
     # The course is locked, so that nobody adds a node below one whose key is about to change.
@@ -75,62 +64,44 @@ def upgrade() -> None:
             BEFORE INSERT OR UPDATE OF course_id, path, position ON course_content
             FOR EACH ROW EXECUTE FUNCTION gateway_set_tree_key()
     """)
-    # A moved node takes its descendants' keys along, and of rows moved by one statement a child may have come first.
+    # A moved node takes its descendants' keys along, also where one statement moved both, the descendant first. A new
+    # node takes over what a deleted one in its place has left. In the order of paths the next is below if any is; without
+    # sorting that is one look-up, too.
     op.execute("""
-        CREATE FUNCTION gateway_follow_moved_contents() RETURNS trigger LANGUAGE plpgsql AS $$
-        DECLARE
-            courses uuid[];
+        CREATE FUNCTION gateway_follow_tree_key() RETURNS trigger LANGUAGE plpgsql SET enable_sort = off AS $$
         BEGIN
-            SELECT array_agg(DISTINCT moved.course_id) INTO courses
-            FROM moved
-            JOIN original ON original.id = moved.id
-            WHERE (original.course_id, original.path, original.position)
-                IS DISTINCT FROM (moved.course_id, moved.path, moved.position);
-            IF courses IS NOT NULL THEN
-                PERFORM gateway_rewrite_tree_keys(courses);
+            IF (
+                SELECT next.path <@ NEW.path FROM course_content AS next
+                WHERE next.course_id = NEW.course_id AND next.path > NEW.path
+                ORDER BY next.path LIMIT 1
+            ) THEN
+                UPDATE course_content
+                SET tree_key = gateway_tree_key(course_id, path)
+                WHERE course_id = NEW.course_id AND path <@ NEW.path AND path <> NEW.path
+                    AND NOT starts_with(tree_key, NEW.tree_key) AND tree_key <> gateway_tree_key(course_id, path);
             END IF;
             RETURN NULL;
         END
         $$
     """)
     op.execute("""
-        CREATE TRIGGER gateway_follow_moved_contents AFTER UPDATE ON course_content
-            REFERENCING OLD TABLE AS original NEW TABLE AS moved
-            FOR EACH STATEMENT EXECUTE FUNCTION gateway_follow_moved_contents()
-    """)
-    # Deleting a node leaves its descendants; one put in its place takes them over.
-    op.execute("""
-        CREATE FUNCTION gateway_adopt_contents() RETURNS trigger LANGUAGE plpgsql AS $$
-        DECLARE
-            courses uuid[];
-        BEGIN
-            SELECT array_agg(DISTINCT added.course_id) INTO courses
-            FROM added
-            JOIN course_content AS child
-                ON child.course_id = added.course_id AND gateway_parent_path(child.path) = added.path
-            WHERE NOT starts_with(child.tree_key, added.tree_key);
-            IF courses IS NOT NULL THEN
-                PERFORM gateway_rewrite_tree_keys(courses);
-            END IF;
-            RETURN NULL;
-        END
-        $$
+        CREATE TRIGGER gateway_follow_tree_key_insert AFTER INSERT ON course_content
+            FOR EACH ROW EXECUTE FUNCTION gateway_follow_tree_key()
     """)
     op.execute("""
-        CREATE TRIGGER gateway_adopt_contents AFTER INSERT ON course_content
-            REFERENCING NEW TABLE AS added
-            FOR EACH STATEMENT EXECUTE FUNCTION gateway_adopt_contents()
+        CREATE TRIGGER gateway_follow_tree_key_update AFTER UPDATE OF course_id, path, position ON course_content
+            FOR EACH ROW WHEN (OLD.tree_key <> NEW.tree_key) EXECUTE FUNCTION gateway_follow_tree_key()
     """)
-    op.execute("SELECT gateway_rewrite_tree_keys(array_agg(id)) FROM course HAVING count(*) > 0")
+    op.execute("UPDATE course_content SET tree_key = gateway_tree_key(course_id, path)")
 
 
 def downgrade() -> None:
     """Drop the column and what keeps it."""
-    op.execute("DROP TRIGGER gateway_adopt_contents ON course_content")
-    op.execute("DROP TRIGGER gateway_follow_moved_contents ON course_content")
+    op.execute("DROP TRIGGER gateway_follow_tree_key_update ON course_content")
+    op.execute("DROP TRIGGER gateway_follow_tree_key_insert ON course_content")
     op.execute("DROP TRIGGER gateway_set_tree_key ON course_content")
     op.execute(
-        "DROP FUNCTION gateway_adopt_contents, gateway_follow_moved_contents, gateway_set_tree_key,"
-        " gateway_rewrite_tree_keys, gateway_tree_segment, gateway_parent_path"
+        "DROP FUNCTION gateway_follow_tree_key, gateway_set_tree_key, gateway_tree_key, gateway_tree_segment,"
+        " gateway_parent_path"
     )
     op.execute("ALTER TABLE course_content DROP COLUMN tree_key")

@@ -64,7 +64,7 @@ def _terms(catalog: Catalog, entity: Entity, item: Mapping[str, Any], hops: tupl
             return _terms(catalog, catalog[relation.target], given, (*hops, relation.attribute))
         except InputError as error:
             raise error.under(name) from None
-    descending, nulls_first = DIRECTIONS[given]
+    descending, nulls_first = DIRECTIONS[given.value]
     attributes = entity.key if name == "id" else (entity.fields[name].attribute,)
     return tuple(Term(".".join((*hops, attribute)), descending, nulls_first) for attribute in attributes)
 

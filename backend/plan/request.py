@@ -115,7 +115,7 @@ def read_list_request(  # noqa: PLR0913, PLR0917 - what a list is asked for, and
         search=search,
         written=written,
         newest=newest,
-        archived=given.get("archived") or "EXCLUDE",
+        archived=given["archived"].value if given.get("archived") is not None else "EXCLUDE",
         order=order,
         backward=backward,
         after=after,

@@ -239,12 +239,14 @@ class Snapshot:
             pgconn.send_query_params(_BEGIN, None)
             takers.append(None)
         wanted: list[int] = []
+        underway: set[bytes] = set()
         for text, parameters in commands:
             name = text.name
             if name is None:
                 pgconn.send_query_params(text.sql, parameters)
             else:
-                if name not in connection.prepared:
+                if name not in connection.prepared and name not in underway:
+                    underway.add(name)
                     pgconn.send_prepare(name, text.sql)
                     takers.append(lambda name=name: connection.prepared.add(name))  # type: ignore[misc]
                 pgconn.send_query_prepared(name, parameters)

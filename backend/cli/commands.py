@@ -1,0 +1,144 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from backend.cli.database import database_of
+from backend.embedded import DataDirectoryError, StartError
+from backend.errors import GatewayError
+from backend.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+db = typer.Typer(no_args_is_help=True, help="The database's schema.")
+schema = typer.Typer(no_args_is_help=True, help="The GraphQL schema that clients see.")
+token = typer.Typer(no_args_is_help=True, help="API tokens.")
+app.add_typer(db, name="db")
+app.add_typer(schema, name="schema")
+app.add_typer(token, name="token")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Where embedded PostgreSQL and Redis keep their data. [default: .computor]"),
+]
+SchemaFile = Annotated[Path, typer.Argument(help="The file.")]
+
+
+class Size(StrEnum):
+    """How much demo data."""
+
+    DEMO = "demo"
+    LARGE = "large"
+
+
+def main() -> None:
+    """Run the command that the arguments name. What may be expected to fail ends with one sentence and code 1."""
+    try:
+        app()
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}" for problem in error.errors())
+        sys.exit("\n".join(problems))
+    except (DataDirectoryError, StartError, GatewayError) as error:
+        sys.exit(str(error))
+    except Exception as error:
+        from psycopg import OperationalError  # noqa: PLC0415 - see the package
+
+        from backend.seed import DatabaseInUseError  # noqa: PLC0415
+
+        if isinstance(error, OperationalError | DatabaseInUseError):
+            sys.exit(str(error))
+        raise
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [default: 8000]")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the gateway. Without DATABASE_URL or POSTGRES_HOST it starts PostgreSQL and Redis, with demo data."""
+    from backend.cli.serve import serve as run  # noqa: PLC0415
+
+    raise typer.Exit(run(_settings(host=host, port=port, data_dir=data_dir)))
+
+
+@db.command()
+def upgrade(data_dir: DataDir = None) -> None:
+    """Bring the database to the newest schema."""
+    from backend.migration import upgrade as run  # noqa: PLC0415
+
+    with database_of(_settings(data_dir=data_dir)) as database_url:
+        run(database_url)
+
+
+@app.command()
+def seed(size: Annotated[Size, typer.Option(help="How much of it.")] = Size.DEMO, data_dir: DataDir = None) -> None:
+    """Load demo data into a database without users."""
+    from backend.cli.demo import load_demo  # noqa: PLC0415
+    from backend.migration import upgrade as migrate  # noqa: PLC0415
+
+    settings = _settings(data_dir=data_dir)
+    with database_of(settings) as database_url:
+        migrate(database_url)
+        tokens = load_demo(database_url, settings.data_dir, size=size.value)
+    typer.echo(f"Tokens to log in with are in {tokens}.")
+
+
+@token.command()
+def create(
+    user: Annotated[str, typer.Option(help="Whose: a username or an e-mail address.")],
+    name: Annotated[str, typer.Option(help="What it is called in lists.")] = "command line",
+    scope: Annotated[list[str] | None, typer.Option(help="What it is good for, such as course:get; else all.")] = None,
+    expires_in: Annotated[int | None, typer.Option(min=1, help="Days until it expires.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a token and print it. It cannot be shown again."""
+    from backend.access.credentials import create_token  # noqa: PLC0415
+
+    lifetime = timedelta(days=expires_in) if expires_in else None
+    with database_of(_settings(data_dir=data_dir)) as database_url:
+        secret = create_token(database_url, user=user, name=name, scopes=scope or (), expires_in=lifetime)
+    typer.echo(secret)
+
+
+@token.command()
+def revoke(
+    token: Annotated[str, typer.Argument(help="The token, or the characters that it begins with in lists.")],
+    data_dir: DataDir = None,
+) -> None:
+    """End a token at once."""
+    from backend.access.credentials import revoke_token  # noqa: PLC0415
+
+    with database_of(_settings(data_dir=data_dir)) as database_url:
+        ended = revoke_token(database_url, token)
+    typer.echo(f"Revoked {ended} token{'s' if ended > 1 else ''}.")
+
+
+@schema.command()
+def export(path: SchemaFile = Path("schema.graphql")) -> None:
+    """Write the schema to a file."""
+    from backend.graphql.sdl import export as run  # noqa: PLC0415
+
+    run(path)
+
+
+@schema.command()
+def check(path: SchemaFile = Path("schema.graphql")) -> None:
+    """Compare the schema with a file, and say which differences would break clients."""
+    from backend.graphql.sdl import check as run  # noqa: PLC0415
+
+    differences = run(path)
+    for difference in differences:
+        typer.echo(difference, err=True)
+    raise typer.Exit(1 if differences else 0)
+
+
+def _settings(**given: object) -> Settings:
+    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]

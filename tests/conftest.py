@@ -1,0 +1,111 @@
+"""Real PostgreSQL and Redis for every test that asks, and databases to use up.
+
+A world of users and courses, and the gateway over it, are fixtures of their own: tests/world.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from backend import embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+pytest_plugins = ["tests.world"]
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[embedded.Services]:
+    """PostgreSQL and Redis of this test process.
+
+    Each takes the first directory that no other process has. What a killed run left there, the next one ends; and the
+    cluster needs no making again.
+    """
+    directory = Path(tempfile.gettempdir()) / f"computor-tests-{os.geteuid()}"
+    with ExitStack() as stack:
+        for number in itertools.count():
+            try:
+                found = stack.enter_context(embedded.services(directory / str(number), durable=False))
+            except embedded.DataDirectoryInUseError:
+                continue
+            break
+        yield found
+
+
+@pytest.fixture(scope="session")
+def postgres_url(services: embedded.Services) -> str:
+    """The maintenance database, as superuser. No test's tables belong there: `empty_database` is for them."""
+    url = _sibling(services.database_url, "postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'").fetchall()
+    for (name,) in left:
+        _drop(url, name)
+    return url
+
+
+@pytest.fixture
+def empty_database(postgres_url: str) -> Iterator[str]:
+    """URL of a new database without any table; dropped afterwards, connections and all."""
+    name = _create(postgres_url, template="template0")
+    yield _sibling(postgres_url, name)
+    _drop(postgres_url, name)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> Iterator[str]:
+    """Name of a database with all tables and no row, to clone. Nobody may be connected to it meanwhile."""
+    from backend.migration import upgrade  # noqa: PLC0415 - most unit tests get by without a database
+
+    name = _create(postgres_url, template="template0")
+    upgrade(_sibling(postgres_url, name))
+    yield name
+    _drop(postgres_url, name)
+
+
+@pytest.fixture
+def migrated_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """URL of a new database with all tables and no row; dropped afterwards."""
+    name = _create(postgres_url, template=migrated_template)
+    yield _sibling(postgres_url, name)
+    _drop(postgres_url, name)
+
+
+@pytest.fixture
+def redis_url(services: embedded.Services) -> str:
+    """URL of an empty Redis."""
+    if services.redis_url is None:
+        pytest.skip("There is neither Valkey nor Redis on this machine.")
+    with redis.Redis.from_url(services.redis_url) as connection:
+        connection.flushall()
+    return services.redis_url
+
+
+def _create(maintenance_url: str, *, template: str) -> str:
+    name = f"test_{uuid4().hex}"
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+        connection.execute(statement)
+    return name
+
+
+def _drop(maintenance_url: str, name: str) -> None:
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _sibling(url: str, database: str) -> str:
+    return urlsplit(url)._replace(path=f"/{database}").geturl()

@@ -1,0 +1,72 @@
+"""The gateway on a real port, in this process, over a database of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import uvicorn
+from pydantic import SecretStr
+
+from backend.server import Gateway, create_app
+from backend.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunningGateway:
+    """A gateway that answers. `tokens` are by the names of users."""
+
+    url: str
+    database_url: str
+    tokens: Mapping[str, str]
+    app: Gateway
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
+
+    def ask(self, user: str, query: str, **variables: Any) -> dict[str, Any]:
+        """The answer to a query, errors and all."""
+        response = self.client.post(
+            f"{self.url}/graphql",
+            json={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {self.tokens[user]}"},
+        )
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def data(self, user: str, query: str, **variables: Any) -> dict[str, Any]:
+        """The data of an answer that must be without errors."""
+        answer = self.ask(user, query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+@contextmanager
+def running_gateway(
+    database_url: str, tokens: Mapping[str, str], *, demo_tokens: Path | None = None, **settings: Any
+) -> Iterator[RunningGateway]:
+    """Serves on a free port of the loopback interface until the block ends."""
+    app = create_app(Settings(database_url=SecretStr(database_url), **settings), demo_tokens)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, loop="uvloop", http="httptools", log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the gateway did not start")
+        time.sleep(0.005)
+    port = listener.getsockname()[1]
+    try:
+        with httpx.Client(timeout=60) as client:
+            yield RunningGateway(f"http://127.0.0.1:{port}", database_url, tokens, app, client)
+    finally:
+        server.should_exit = True
+        thread.join(20)

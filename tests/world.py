@@ -1,0 +1,45 @@
+"""Fixtures of the gateway: over the demo data, to read from."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from backend.access.credentials import create_token
+from backend.seed import load
+from tests.gateway import RunningGateway, running_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+READERS = ("admin", "lecturer", "tutor", "student", "stranger")
+
+
+@pytest.fixture(scope="session")
+def demo_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """URL of a database with the demo data. It is shared: tests read from it and leave it as it is."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(migrated_template)))
+    url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+    load(url, "demo")
+    yield url
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def gateway(demo_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    """The gateway over the demo data, with a token of each kind of reader, which GraphiQL knows too."""
+    tokens = {user: create_token(demo_database, user=user, name="tests") for user in READERS}
+    file = tmp_path_factory.mktemp("gateway") / "demo-tokens.json"
+    file.write_text(json.dumps({user: token for user, token in tokens.items() if user != "stranger"}))
+    with running_gateway(demo_database, tokens, demo_tokens=file) as running:
+        yield running
