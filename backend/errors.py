@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class ErrorCode(str, Enum):
+class ErrorCode(StrEnum):
     """`extensions.code` of a GraphQL error."""
 
     UNAUTHENTICATED = "UNAUTHENTICATED"

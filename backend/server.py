@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,8 @@ from backend.interface.registry import INTERFACES
 from backend.plan.snapshot import read_pool
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from backend.settings import Settings
@@ -58,7 +59,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     pool = read_pool(settings.database, size=settings.pool_size, statement_timeout=settings.statement_timeout)
     engine = Engine(
         catalog,
-        schema._schema,  # noqa: SLF001 - Strawberry has no public way to graphql-core's schema
+        schema._schema,  # noqa: SLF001 - Strawberry has no public way to it
         pool,
         limits,
         anonymous_schema=settings.anonymous_schema,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from backend.model import Base
 
 
-class Level(str, Enum):
+class Level(StrEnum):
     """Course roles, lowest first; a requirement is met by the role itself or any higher one."""
 
     STUDENT = "_student"
@@ -24,7 +24,7 @@ class Level(str, Enum):
     OWNER = "_owner"
 
     def met_by(self) -> tuple[Level, ...]:
-        """This level and all above it."""
+        """The level itself and all above it."""
         levels = tuple(Level)
         return levels[levels.index(self) :]
 

@@ -60,7 +60,9 @@ class Viewer:
 
     def may_read_all(self, table: str) -> bool:
         """Whether no row of the table is hidden: admins, and holders of a general claim."""
-        return self.in_scope(table) and (self.admin or any(f"{table}:{action}" in self.general for action in READ_ACTIONS))
+        return self.in_scope(table) and (
+            self.admin or any(f"{table}:{action}" in self.general for action in READ_ACTIONS)
+        )
 
     def in_scope(self, table: str) -> bool:
         """Whether the credential's scopes let the table be read at all."""

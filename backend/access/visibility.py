@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, ColumnElement, FromClause, and_, any_, bindparam, case, exists, func, inspect, or_, select
 from sqlalchemy import true as sql_true
-from sqlalchemy.orm import Mapper, RelationshipProperty
 
 from backend.access.policy import ADMIN_ONLY, Grant, Policies, Policy, Values, claimed
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Mapper, RelationshipProperty
+
     from backend.access.principal import Viewer
     from backend.model import Base
 
@@ -109,9 +110,7 @@ class Visibility:
         grants = (*policy.read, rows) if "id" in inspect(model).columns else policy.read
         return [grant for grant in grants if grant.values is None or self.viewer.size(grant.values.name)]
 
-    def _any(
-        self, model: type[Base], source: FromClause, grants: list[Grant], access: Access
-    ) -> ColumnElement[bool]:
+    def _any(self, model: type[Base], source: FromClause, grants: list[Grant], access: Access) -> ColumnElement[bool]:
         driven = access is Access.SCAN and self._estimate(model, grants) <= FEW_ROWS
         conditions = [self._grant(model, source, grant, access, driven=driven) for grant in grants]
         return or_(*conditions) if conditions else ~sql_true()
@@ -141,7 +140,7 @@ class Visibility:
             conditions.append(grant.where(Columns(model, source)))
         return and_(*conditions) if conditions else sql_true()
 
-    def _hops(  # noqa: PLR0913 - one path, and the three things that choose its form
+    def _hops(
         self,
         model: type[Base],
         source: FromClause,
@@ -183,7 +182,7 @@ def relationship_of(model: type[Base], name: str) -> RelationshipProperty[Any]:
 def key_pair(relationship: RelationshipProperty[Any]) -> tuple[str, str]:
     """The names of the one column on each side that the relationship joins."""
     ((local, remote),) = relationship.local_remote_pairs
-    return local.key, remote.key
+    return str(local.key), str(remote.key)
 
 
 def _held(column: ColumnElement[Any], values: Values) -> ColumnElement[bool]:

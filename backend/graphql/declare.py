@@ -6,10 +6,9 @@ made, so that they may be declared in any order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from keyword import iskeyword
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
@@ -18,6 +17,9 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
 from backend.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,11 @@ class Declarations:
     def __init__(self) -> None:
         self.namespace: dict[str, Any] = {"list": list}
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - a Strawberry type of any kind
+    def __getitem__(self, name: str) -> Any:
         """The declared type of that name."""
         return self.namespace[name]
 
-    def add(self, name: str, declared: Any) -> None:  # noqa: ANN401 - a Strawberry type of any kind
+    def add(self, name: str, declared: Any) -> None:
         """Takes a type under a name; DeclarationError where the name is taken."""
         if name in self.namespace:
             raise DeclarationError(f"two types of the schema are called {name}")
@@ -91,7 +93,11 @@ class Declarations:
         """Arguments as Strawberry has them."""
         return [
             StrawberryArgument(
-                spec.name, spec.name, self.annotation(spec.annotation), description=spec.description, default=spec.default
+                spec.name,
+                spec.name,
+                self.annotation(spec.annotation),
+                description=spec.description,
+                default=spec.default,
             )
             for spec in specs
         ]
@@ -123,7 +129,7 @@ class Declarations:
         made.arguments = self.arguments(spec.arguments)
         return made
 
-    def _annotate(self, made: Any, fields: Sequence[FieldSpec]) -> None:  # noqa: ANN401 - a Strawberry type
+    def _annotate(self, made: Any, fields: Sequence[FieldSpec]) -> None:
         """Sets the annotations again, since a dataclass takes them from the class, where they say nothing."""
         annotations = {_python_name(spec.name): self.annotation(spec.annotation) for spec in fields}
         for each in made.__strawberry_definition__.fields:

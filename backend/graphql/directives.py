@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 from strawberry.schema_directive import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _UNSET: Any = strawberry.UNSET
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,8 @@ from backend.errors import ErrorCode
 from backend.plan.statement import Recent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from backend.plan.compile import Plan
 
 MAX_TOKENS = 10_000
@@ -95,8 +96,7 @@ def read_document(schema: GraphQLSchema, text: str) -> Document:
         if isinstance(node, OperationDefinitionNode)
     }
     if not operations:
-        error = GraphQLError("The document has no operation.")
-        return _broken([error], ErrorCode.GRAPHQL_VALIDATION_FAILED)
+        return _broken([GraphQLError("The document has no operation.")], ErrorCode.GRAPHQL_VALIDATION_FAILED)
     fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
     return Document(ast, operations, fragments, _switch_names(ast))
 
@@ -116,7 +116,7 @@ def _switch_names(ast: DocumentNode) -> tuple[str, ...]:
     names: dict[str, None] = {}
 
     class Finder(Visitor):
-        def enter_directive(self, node: Any, *_: Any) -> None:  # noqa: ANN401 - a visitor's signature
+        def enter_directive(self, node: Any, *_: Any) -> None:
             if node.name.value in ("skip", "include"):
                 names.update(
                     (argument.value.name.value, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ from backend.plan.source import Scope
 from backend.plan.statement import Compiler, Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping
 
     from graphql import GraphQLSchema
 
@@ -39,11 +38,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("computor")
 
-NO_TOKEN = (
+_CREDENTIAL_MISSING = (
     "This request has no token. Send the header `Authorization: Bearer <token>`; "
     "`computor token create --user NAME` makes a token."
 )
-BAD_TOKEN = (
+_CREDENTIAL_REFUSED = (
     "This token does not hold: it is unknown, revoked or expired, or its user is archived. "
     "`computor token create --user NAME` makes a new one."
 )
@@ -130,23 +129,23 @@ class Engine:
                 if known is None or document.errors:
                     known = await snapshot.identify()
                     if known is None:
-                        raise UnauthenticatedError(BAD_TOKEN)
+                        raise UnauthenticatedError(_CREDENTIAL_REFUSED)
                     self._principals.put(credential, known)
                 try:
                     return await self._run(document, request, known, snapshot)
                 except PrincipalChangedError as changed:
                     if changed.principal is None:
-                        raise UnauthenticatedError(BAD_TOKEN) from None
+                        raise UnauthenticatedError(_CREDENTIAL_REFUSED) from None
                     known = self._principals.put(credential, changed.principal)
 
     async def _anonymous(self, document: Document, request: Request) -> Answer:
         if not self._anonymous_schema:
-            raise UnauthenticatedError(NO_TOKEN)
+            raise UnauthenticatedError(_CREDENTIAL_MISSING)
         if document.errors:
             return _refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
         if not document.reads_schema_only(operation):
-            raise UnauthenticatedError(NO_TOKEN)
+            raise UnauthenticatedError(_CREDENTIAL_MISSING)
         variables = self._variables(document, request)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
         context = Context(None, None, {}, self._catalog, None, compiler)
@@ -162,7 +161,7 @@ class Engine:
         key = (request.operation_name, document.switches(variables.coerced), principal.viewer)
         plan = document.plans.get(key) or document.plans.put(key, compiler.operation(operation))
         run = Run(scope, self._compiler, principal, variables, snapshot)
-        data: dict[str, Any] = {name: root for name, root in plan.roots}  # noqa: C416 - typed wider
+        data: dict[str, Any] = dict(plan.roots)
         await run.execute(plan, data, last=not plan.needs_graphql_core)
         settled: dict[str, Any] | None = data
         errors: list[GraphQLError] = []
@@ -180,9 +179,7 @@ class Engine:
         def new_run() -> Run:
             return Run(scope, self._compiler, principal, variables, snapshot)
 
-        context = Context(
-            principal, Loaders(self._catalog, new_run), generated, self._catalog, new_run, compiler
-        )
+        context = Context(principal, Loaders(self._catalog, new_run), generated, self._catalog, new_run, compiler)
         return await self._execute_core(document, request, context, errors)
 
     async def _execute_core(
@@ -211,10 +208,12 @@ class Engine:
 
     def _scope(self, viewer: Viewer) -> Scope:
         known = self._scopes.get(viewer)
-        return known or self._scopes.put(viewer, Scope(self._catalog, Visibility(self._policies, viewer, self._statistics)))
+        return known or self._scopes.put(
+            viewer, Scope(self._catalog, Visibility(self._policies, viewer, self._statistics))
+        )
 
 
-async def _awaited(work: Awaitable[Any]) -> Any:  # noqa: ANN401 - graphql-core's result
+async def _awaited(work: Awaitable[Any]) -> Any:
     return await work
 
 
@@ -234,7 +233,7 @@ def _answered(data: dict[str, Any] | None, errors: list[GraphQLError]) -> Answer
     )
 
 
-def _refused(errors: Any, code: ErrorCode) -> Answer:  # noqa: ANN401 - a sequence of errors
+def _refused(errors: Any, code: ErrorCode) -> Answer:
     formatted = [
         {**error.formatted, "extensions": {"code": code.value, **(error.extensions or {})}} for error in errors
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import CacheControl, Cost, ListSize, constraint
 from backend.graphql.shared import FILTERS, SCALAR_NAMES, Archived, declare_enum, declare_enum_filter
 from backend.interface.entity import Catalog, Entity, Field, Kind, camel_case, words
+from backend.model.base import PATH_PATTERN
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def connection_arguments(entity: Entity) -> list[ArgumentSpec]:
     name = entity.name
     archived = ArgumentSpec("archived", "Archived", "Whether archived rows are in it.", Archived.EXCLUDE)
     arguments = [
-        ArgumentSpec("search", f"{name}Search | None", "Only what agrees with all of this.") if _searches(entity) else None,
+        ArgumentSpec("search", f"{name}Search | None", "Only what agrees with all of this.")
+        if _searches(entity)
+        else None,
         ArgumentSpec("filter", f"{name}Filter | None", "Only what passes."),
         archived if entity.archivable else None,
         ArgumentSpec("orderBy", f"list[{name}Order] | None", "The order; each term breaks the ties of those before."),
@@ -113,7 +116,7 @@ def _declare_connection(types: Declarations, entity: Entity, plural: str, singul
                 [at_most],
                 [Cost(weight="5")],
             ),
-            FieldSpec("aggregate", f"{name}Aggregate", "Figures over all pages.", directives=[Cost(weight="5")]),
+            FieldSpec("aggregate", f"{name}Aggregate", "Figures over all pages."),
         ],
     )
     types.object(
@@ -155,20 +158,19 @@ def _declare_search(types: Declarations, entity: Entity, plural: str) -> None:
     types.input(f"{entity.name}Search", f"A search of {plural}: all that is given must hold.", fields)
 
 
-def _search_annotation(entity: Entity, attribute: str, annotation: Any) -> str:  # noqa: ANN401 - may be anything
+def _search_annotation(entity: Entity, attribute: str, annotation: Any) -> str:
     inner = annotation
     if get_origin(annotation) in (Union, UnionType):
         inner = next(part for part in get_args(annotation) if part is not NoneType)
     field = entity.by_attribute.get(attribute)
     if field is not None and field.enum is not None:
         return field.enum.__name__
-    if attribute == "id" or attribute.endswith("_id"):
+    if attribute == "id" or (attribute.endswith("_id") and (field is None or field.kind is Kind.ID)):
         return "ID"
-    if field is not None and field.kind is Kind.TREE_PATH:
+    if any(getattr(rule, "pattern", None) == PATH_PATTERN for rule in get_args(inner)[1:]):
         return "TreePath"
-    base = get_origin(inner) or inner
-    names = {str: "String", int: "Int", float: "Float", bool: "Boolean", list: "list[String]"}
-    return names.get(base, "String")
+    base = get_args(inner)[0] if get_origin(inner) is Annotated else get_origin(inner) or inner
+    return {str: "String", int: "Int", float: "Float", bool: "Boolean", list: "list[String]"}[base]
 
 
 def _declare_filter(types: Declarations, catalog: Catalog, entity: Entity, plural: str) -> None:
@@ -234,6 +236,8 @@ def root_specs(catalog: Catalog, default_page: int) -> Sequence[FieldSpec]:
         specs.append(FieldSpec(entity.singular, f"{entity.name} | None", f"{article} {text} by its id.", given))
         plural = words(entity.plural)
         specs.append(
-            connection_spec(entity.plural, entity, f"{plural[:1].upper()}{plural[1:]} that the caller may see.", default_page)
+            connection_spec(
+                entity.plural, entity, f"{plural[:1].upper()}{plural[1:]} that the caller may see.", default_page
+            )
         )
     return specs

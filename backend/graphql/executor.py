@@ -11,10 +11,7 @@ from graphql.execution import Executor
 from sqlalchemy import Select
 
 from backend.errors import InputError
-from backend.plan.compile import PlanCompiler
 from backend.plan.failure import Settlement
-from backend.plan.loaders import Loaders
-from backend.plan.run import Run
 from backend.plan.value import parse_key
 
 if TYPE_CHECKING:
@@ -27,6 +24,9 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.interface.entity import Catalog, Entity
+    from backend.plan.compile import PlanCompiler
+    from backend.plan.loaders import Loaders
+    from backend.plan.run import Run
 
 
 @dataclass
@@ -39,7 +39,8 @@ class Context:
     catalog: Catalog
     new_run: Callable[[], Run] | None
     compiler: PlanCompiler
-    _waiting: dict[tuple[str, int], list[tuple[str, asyncio.Future[Any]]]] = field(default_factory=dict)
+    waiting: dict[tuple[str, int], list[tuple[str, asyncio.Future[Any]]]] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class HandOver(Executor[Any]):
@@ -51,25 +52,25 @@ class HandOver(Executor[Any]):
     def execute_field(
         self,
         parent_type: GraphQLObjectType,
-        source: Any,  # noqa: ANN401 - graphql-core's signature
+        source: Any,
         field_details_list: FieldDetailsList,
         path: Path,
-        position_context: Any,  # noqa: ANN401 - graphql-core's signature
-    ) -> Any:  # noqa: ANN401 - graphql-core's signature
+        position_context: Any,
+    ) -> Any:
         """The field's value; for a generated root field, what the engine has already loaded."""
         if path.prev is None and path.key in self.context_value.generated:
             return self.context_value.generated[str(path.key)]
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
-    def complete_value(  # noqa: PLR0913, PLR0917 - graphql-core's signature
+    def complete_value(
         self,
         return_type: GraphQLOutputType,
         field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo,
+        info: GraphQLResolveInfo[Any],
         path: Path,
-        result: Any,  # noqa: ANN401 - graphql-core's signature
-        position_context: Any,  # noqa: ANN401 - graphql-core's signature
-    ) -> Any:  # noqa: ANN401 - graphql-core's signature
+        result: Any,
+        position_context: Any,
+    ) -> Any:
         """The value as JSON; a Select or the key of an entity goes to the engine."""
         inner = return_type.of_type if isinstance(return_type, GraphQLNonNull) else return_type
         if isinstance(inner, GraphQLObjectType):
@@ -79,7 +80,7 @@ class HandOver(Executor[Any]):
                 return self._one(inner.name, field_details_list, path, result, required=inner is not return_type)
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
-    async def _list(self, of: GraphQLObjectType, details: FieldDetailsList, path: Path, statement: Select[Any]) -> Any:  # noqa: ANN401
+    async def _list(self, of: GraphQLObjectType, details: FieldDetailsList, path: Path, statement: Select[Any]) -> Any:
         context = self.context_value
         entity = context.catalog[of.name.removesuffix("Connection")]
         nodes = [each.node for each in details]
@@ -93,17 +94,15 @@ class HandOver(Executor[Any]):
             return self._settled(compiler, of.name, details, data[key], path, run)
         return data[key]
 
-    async def _one(
-        self, entity: str, details: FieldDetailsList, path: Path, key: str, *, required: bool
-    ) -> Any:  # noqa: ANN401 - JSON
+    async def _one(self, entity: str, details: FieldDetailsList, path: Path, key: str, *, required: bool) -> Any:
         context = self.context_value
         place = (entity, id(details[0].node))
         loop = asyncio.get_running_loop()
         found: asyncio.Future[Any] = loop.create_future()
-        if place not in context._waiting:  # noqa: SLF001 - the context is ours
-            context._waiting[place] = []  # noqa: SLF001
+        if place not in context.waiting:
+            context.waiting[place] = []
             loop.call_soon(lambda: loop.call_soon(lambda: self._flush(place, details)))
-        context._waiting[place].append((key, found))  # noqa: SLF001
+        context.waiting[place].append((key, found))
         run, compiler, value = await found
         if value is None and required:
             raise GraphQLError("Cannot return null for non-nullable field.", [each.node for each in details])
@@ -113,14 +112,12 @@ class HandOver(Executor[Any]):
 
     def _flush(self, place: tuple[str, int], details: FieldDetailsList) -> None:
         """Loads what all siblings wait for, together."""
-        waiting = self.context_value._waiting.pop(place)  # noqa: SLF001 - the context is ours
+        waiting = self.context_value.waiting.pop(place)
         task = asyncio.get_running_loop().create_task(self._load(place[0], details, waiting))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.context_value.tasks.add(task)
+        task.add_done_callback(self.context_value.tasks.discard)
 
-    async def _load(
-        self, name: str, details: FieldDetailsList, waiting: list[tuple[str, asyncio.Future[Any]]]
-    ) -> None:
+    async def _load(self, name: str, details: FieldDetailsList, waiting: list[tuple[str, asyncio.Future[Any]]]) -> None:
         context = self.context_value
         entity = context.catalog[name]
         try:
@@ -144,18 +141,14 @@ class HandOver(Executor[Any]):
             raise GraphQLError("Without a token only the schema can be read.")
         return self.context_value.new_run()
 
-    def _settled(  # noqa: PLR0913, PLR0917 - one place in the answer
+    def _settled(
         self, compiler: PlanCompiler, name: str, details: FieldDetailsList, value: Any, path: Path, run: Run
-    ) -> Any:  # noqa: ANN401 - JSON
+    ) -> Any:
         settlement = Settlement(self.schema, compiler, run.types)
         settled = settlement.settle(name, [each.node.selection_set for each in details], value, tuple(path.as_list()))
         for error in settlement.errors:
             self.collected_errors.add(error, None)
         return settled
-
-    @property
-    def _tasks(self) -> set[asyncio.Task[None]]:
-        return self.context_value.__dict__.setdefault("tasks", set())
 
 
 def _key(entity: Entity, value: str) -> tuple[str, ...]:

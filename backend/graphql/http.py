@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,6 +10,8 @@ from backend.errors import BadRequestError, ErrorCode
 from backend.graphql.engine import Answer, Engine, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 JSON = b"application/json"
@@ -135,7 +136,7 @@ def _problem(message: str) -> bytes:
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": ErrorCode.BAD_REQUEST.value}}]})
 
 
-async def _send(send: Send, status: int, kind: bytes, body: bytes, extra: Any = ()) -> None:  # noqa: ANN401 - header pairs
+async def _send(send: Send, status: int, kind: bytes, body: bytes, extra: Any = ()) -> None:
     headers = [
         (b"content-type", kind + b"; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),

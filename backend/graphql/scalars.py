@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
 from graphql import GraphQLError
 from strawberry import scalar
+
+if TYPE_CHECKING:
+    from strawberry.types.scalar import ScalarDefinition
 
 BigInt = NewType("BigInt", int)
 DateTime = NewType("DateTime", datetime)
@@ -19,7 +22,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[
 _PATH = re.compile(r"[A-Za-z0-9_]{1,255}(?:\.[A-Za-z0-9_]{1,255})*")
 
 
-def _read_big_int(value: Any) -> int:  # noqa: ANN401 - whatever a client sends
+def _read_big_int(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str) or not _DECIMAL.fullmatch(str(value)):
         raise GraphQLError(f"BigInt cannot represent {value!r}: it is a decimal string or an integer")
     number = int(value)
@@ -28,7 +31,7 @@ def _read_big_int(value: Any) -> int:  # noqa: ANN401 - whatever a client sends
     return number
 
 
-def _read_date_time(value: Any) -> datetime:  # noqa: ANN401 - whatever a client sends
+def _read_date_time(value: Any) -> datetime:
     try:
         if isinstance(value, str) and _MOMENT.fullmatch(value):
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
@@ -37,7 +40,7 @@ def _read_date_time(value: Any) -> datetime:  # noqa: ANN401 - whatever a client
     raise GraphQLError(f"DateTime cannot represent {value!r}: it is a moment such as 2026-10-05T08:30:00Z")
 
 
-def _read_path(value: Any) -> str:  # noqa: ANN401 - whatever a client sends
+def _read_path(value: Any) -> str:
     if isinstance(value, str) and _PATH.fullmatch(value):
         return value
     raise GraphQLError(
@@ -45,11 +48,11 @@ def _read_path(value: Any) -> str:  # noqa: ANN401 - whatever a client sends
     )
 
 
-def _same(value: Any) -> Any:  # noqa: ANN401 - any value passes
+def _same(value: Any) -> Any:
     return value
 
 
-SCALARS = {
+SCALARS: dict[object, ScalarDefinition] = {
     BigInt: scalar(
         name="BigInt",
         description="A PostgreSQL bigint, as a decimal string: JSON numbers lose digits past 2^53. "

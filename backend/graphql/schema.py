@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
@@ -10,8 +12,10 @@ from backend.graphql.entity_types import declare_entity, root_specs
 from backend.graphql.scalars import SCALARS
 from backend.graphql.shared import declare_shared
 from backend.graphql.written import written_fields
-from backend.interface.base import Limits
-from backend.interface.entity import Catalog
+
+if TYPE_CHECKING:
+    from backend.interface.base import Limits
+    from backend.interface.entity import Catalog
 
 
 def build_schema(catalog: Catalog, limits: Limits) -> strawberry.Schema:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 
 from backend.graphql.declare import Declarations, FieldSpec
 from backend.graphql.scalars import BigInt, DateTime, Json, TreePath
 from backend.interface.entity import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class OrderDirection(Enum):
@@ -92,7 +94,13 @@ SCALAR_NAMES: dict[Kind, str] = {kind: names[0] for kind, names in FILTERS.items
 def declare_shared(types: Declarations) -> None:
     """Declares what does not depend on any entity."""
     builtin = {"ID": strawberry.ID, "String": str, "Int": int, "Float": float, "Boolean": bool}
-    for name, declared in {**builtin, "BigInt": BigInt, "DateTime": DateTime, "JSON": Json, "TreePath": TreePath}.items():
+    for name, declared in {
+        **builtin,
+        "BigInt": BigInt,
+        "DateTime": DateTime,
+        "JSON": Json,
+        "TreePath": TreePath,
+    }.items():
         types.add(name, declared)
     for enum in (OrderDirection, Archived):
         declare_enum(types, enum, _ENUM_TEXTS)
@@ -128,14 +136,18 @@ def declare_enum_filter(types: Declarations, enum: type[Enum]) -> None:
     name = f"{enum.__name__}Filter"
     if name not in types.namespace:
         subject = (enum.__doc__ or "").strip().rstrip(".")
-        types.input(name, f"Tests on: {subject[:1].lower()}{subject[1:]}.", _tests(enum.__name__, (*_EQ, *_MANY), _TESTS))
+        types.input(
+            name, f"Tests on: {subject[:1].lower()}{subject[1:]}.", _tests(enum.__name__, (*_EQ, *_MANY), _TESTS)
+        )
 
 
 def _tests(scalar: str, tests: Sequence[str], texts: dict[str, str], *, empty: bool = False) -> list[FieldSpec]:
     lists = ("in", "notIn", "containsAll", "containsAny")
     special = {"matches": "String", "depth": "Int"}
     fields = [
-        FieldSpec(name, f"list[{scalar}] | None" if name in lists else f"{special.get(name, scalar)} | None", texts[name])
+        FieldSpec(
+            name, f"list[{scalar}] | None" if name in lists else f"{special.get(name, scalar)} | None", texts[name]
+        )
         for name in tests
     ]
     last = "isEmpty" if empty else "isNull"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,6 @@ from sqlalchemy import null as sql_null
 
 from backend.errors import InputError
 from backend.interface.base import Batch, Limits
-from backend.interface.entity import Catalog, Entity, Relation
 from backend.plan.connection import Connection
 from backend.plan.load import BatchSlot, ByKey, Load, Template, ToOne
 from backend.plan.node import Nodes, parse_node_id
@@ -36,8 +34,11 @@ from backend.plan.request import ListRequest, read_list_request
 from backend.plan.value import parse_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from sqlalchemy import Select
 
+    from backend.interface.entity import Catalog, Entity, Relation
     from backend.plan.run import Run
     from backend.plan.source import Source
 
@@ -77,7 +78,7 @@ class Arguments:
     constant: bool
     _kept: list[Any] = field(default_factory=list, repr=False)
 
-    def of(self, run: Run) -> Any:  # noqa: ANN401 - what `read` gives
+    def of(self, run: Run) -> Any:
         """What the arguments come to in this run; GraphQLError where a value breaks a rule."""
         if self._kept:
             return self._kept[0]
@@ -163,7 +164,7 @@ class PlanCompiler:
         abstract, concrete = self._schema.get_type(condition), self._schema.get_type(type_name)
         return is_abstract_type(abstract) and concrete in self._schema.get_possible_types(abstract)
 
-    def _included(self, selection: Any) -> bool:  # noqa: ANN401 - a selection node of any kind
+    def _included(self, selection: Any) -> bool:
         for directive in selection.directives or ():
             name = directive.name.value
             if name not in ("skip", "include"):
@@ -193,6 +194,8 @@ class PlanCompiler:
     def _nodes(self, nodes: list[FieldNode], *, many: bool) -> Load:
         def read(_run: Run, given: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
             name = "ids" if many else "id"
+            if many and len(given[name]) > self._limits.max_page:
+                raise InputError(f"{len(given[name])} ids are too many: at most {self._limits.max_page}", (name,))
             try:
                 return [parse_node_id(self._catalog, value) for value in (given[name] if many else [given[name]])]
             except InputError as error:
@@ -295,7 +298,7 @@ def _has_variables(node: FieldNode) -> bool:
     found = False
 
     class Finder(Visitor):
-        def enter_variable(self, *_: Any) -> None:  # noqa: ANN401 - a visitor's signature
+        def enter_variable(self, *_: Any) -> None:
             nonlocal found
             found = True
 

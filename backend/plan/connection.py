@@ -119,9 +119,10 @@ class Connection:
                 rows.reverse()
             before, behind = outside[index][0][:2] if outside[index] else (False, False)
             objects, start = [], 0
-            for template, made in zip(wanted.templates, collected, strict=True):
-                objects.append(template.objects(run, rows, start))
-                made += objects[-1]
+            for template, gathered in zip(wanted.templates, collected, strict=True):
+                made = template.objects(run, rows, start)
+                objects.append(made)
+                gathered.extend(made)
                 start += template.width
             page = Page(
                 request,

@@ -5,7 +5,6 @@ Runs only when something failed. Rules: GraphQL specification, "Handling Executi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
@@ -24,6 +23,8 @@ from backend.errors import ErrorCode, GatewayError
 from backend.plan.run import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from backend.plan.compile import PlanCompiler
 
 Path = tuple[str | int, ...]
@@ -69,7 +70,7 @@ class Settlement:
             raise _NullError
         return settled
 
-    def _value(self, of: Any, nodes: list[FieldNode], value: Any, path: Path) -> Any:  # noqa: ANN401 - any type, any JSON
+    def _value(self, of: Any, nodes: list[FieldNode], value: Any, path: Path) -> Any:
         if isinstance(of, GraphQLNonNull):
             settled = self._value(of.of_type, nodes, value, path)
             if settled is None:

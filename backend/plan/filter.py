@@ -6,13 +6,11 @@ Filters know two values: a test that comes to NULL has failed, and `not` turns t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ARRAY,
-    BindParameter,
     ColumnElement,
     Integer,
     Text,
@@ -36,6 +34,9 @@ from backend.model.base import LQuery, Ltree
 from backend.plan.source import Scope, Source
 from backend.plan.value import array_parts, check_column, check_text, parse_key
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 Shape = tuple[Any, ...]
 LEAF = "leaf_"
 MAX_DEPTH = 16
@@ -49,7 +50,7 @@ _MOST_LABELS = 65535
 class Operator:
     """One test: how its value is checked and bound, and the SQL that it becomes."""
 
-    build: Callable[[ColumnElement[Any], BindParameter[Any]], ColumnElement[bool]]
+    build: Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]
     convert: Callable[[Any], Any] = lambda value: value
     many: bool = False
     sql_type: Any = None
@@ -145,7 +146,7 @@ class FilterReader:
                 raise error.under(name) from None
         return ("and", tuple(tests))
 
-    def _entry(self, entity: Entity, name: str, given: Any, depth: int) -> list[Shape]:  # noqa: ANN401 - any input
+    def _entry(self, entity: Entity, name: str, given: Any, depth: int) -> list[Shape]:
         if name in ("and", "or"):
             return [(name, tuple(self._branches(entity, given, depth)))] if given is not None else []
         if name == "not":
@@ -195,7 +196,7 @@ class FilterReader:
             tests.append(("test", field.name, name, len(self.leaves) - 1))
         return tests
 
-    def _leaf(self, entity: Entity, field: Field, operator: Operator, value: Any) -> Any:  # noqa: ANN401 - any input
+    def _leaf(self, entity: Entity, field: Field, operator: Operator, value: Any) -> Any:
         if field.kind is Kind.ID:
             owner = self._scope.catalog.get(field.target or "", entity)
             keys = [_parse_id(owner, field, item) for item in (value if operator.many else [value])]
@@ -217,7 +218,7 @@ def _parse_id(owner: Entity, field: Field, item: str) -> tuple[str, ...]:
     return (key,)
 
 
-def build_filter(shape: Shape, source: Source, entity: Entity) -> ColumnElement[bool]:
+def build_filter(shape: Shape, source: Source, entity: Entity) -> ColumnElement[bool]:  # noqa: PLR0911 - a case each
     """The condition that a structure stands for, over rows of `source`; leaf n is bound as `leaf_n`."""
     what = shape[0]
     if what == "and":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,7 @@ from backend.plan.search import conditions_of, search_conditions
 from backend.plan.source import Scope, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from backend.interface.base import Newest
     from backend.interface.entity import Entity, Relation
@@ -77,7 +76,7 @@ class Listing:
     def count_up_to(self, bind: str) -> Select[Any]:
         """How many rows there are, counting no further than the value bound as `bind`."""
         source, parents = self._start()
-        some = (
+        some: Select[Any] = (
             select(literal_column("1"))
             .select_from(source.table)
             .where(*self._conditions(source, parents))
@@ -175,7 +174,7 @@ class Parents:
         return [self.start.table] if self.start is not None else []
 
     @property
-    def origin(self) -> Any:  # noqa: ANN401 - a FROM clause
+    def origin(self) -> Any:
         """What the lists hang on."""
         if self.start is None:
             return self.keys
@@ -185,7 +184,8 @@ class Parents:
         """That a row of `source` belongs to the parent."""
         tree = self.relation.tree
         if self.start is None or tree is None:
-            return source[self.relation.remote] == self.keys.c.key
+            belongs: ColumnElement[bool] = source[self.relation.remote] == self.keys.c.key
+            return belongs
         same = [source.raw[attribute] == self.start.raw[attribute] for attribute in tree.within]
         return and_(*same, tree.on(self.start.raw, source.raw))
 
@@ -199,9 +199,7 @@ def _is_newest(
 ) -> ColumnElement[bool]:
     """That a row is the first of its group among the rows that pass all else."""
     per = [some[attribute] for attribute in newest.per]
-    order = [
-        some[name.removeprefix("-")].desc() if name.startswith("-") else some[name].asc() for name in newest.order
-    ]
+    order = [some[name.removeprefix("-")].desc() if name.startswith("-") else some[name].asc() for name in newest.order]
     key = some.raw[entity.key[0]]
     first = select(key).distinct(*per).select_from(some.table).where(*passing).order_by(*per, *order)
     return source.raw[entity.key[0]].in_(first)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, and_, any_, bindparam, cast, func, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, any_, bindparam, cast, func, select, tuple_
 
 from backend.access.visibility import Access
 from backend.plan.source import Source
 from backend.plan.value import array_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from backend.interface.base import Batch
     from backend.interface.entity import Entity, Relation
     from backend.plan.run import Run
@@ -151,7 +152,7 @@ class ToOne:
             here = Source(run.scope, entity.model)
             same = [source.raw[name] == here.raw[name] for name in relation.tree.within]
             key = here.raw[relation.local]
-            origin = here.table.join(source.table, and_(*same, relation.tree.on(here.raw, source.raw)))
+            origin: FromClause = here.table.join(source.table, and_(*same, relation.tree.on(here.raw, source.raw)))
         else:
             key = source[relation.remote]
             origin = source.table
@@ -176,7 +177,7 @@ class ByKey:
         """Counts the levels beneath."""
         self.height = 1 + self.template.height
 
-    def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:  # noqa: ARG002 - a load's signature
+    def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:  # noqa: ARG002 - as every load
         """One statement, unless there is no key."""
         keys = list(dict.fromkeys(self.keys(run)))
         if not keys:
@@ -205,7 +206,9 @@ class ByKey:
         if len(keys) == 1:
             found: ColumnElement[bool] = keys[0] == any_(arrays[0])
         else:
-            given = func.unnest(*(cast(array, array.type) for array in arrays)).table_valued(*entity.key).render_derived()
+            given = (
+                func.unnest(*(cast(array, array.type) for array in arrays)).table_valued(*entity.key).render_derived()
+            )
             found = tuple_(*keys).in_(select(*(given.c[part] for part in entity.key)))
         texts = [cast(key, Text) for key in keys]
         return select(*labelled([*self.template.columns(source), *texts])).where(found, *source.visible())

@@ -56,17 +56,13 @@ class Loaders:
         ]
         load.place(run, "found", [box], answers[0] if answers else [])
         found = dict(zip(good, box["found"], strict=True))
-        return [
-            key if isinstance(key, InputError) else _dto(entity, names, found[key]) for key in keys
-        ]
+        return [key if isinstance(key, InputError) else _dto(entity, names, found[key]) for key in keys]
 
 
 def dto_template(entity: Entity) -> tuple[tuple[str, ...], Template]:
     """The attributes of the entity's Get DTO that come from SQL, and the template that reads them."""
     names = tuple(
-        name
-        for name in entity.interface.get.model_fields
-        if not isinstance(entity.interface.computed.get(name), Batch)
+        name for name in entity.interface.get.model_fields if not isinstance(entity.interface.computed.get(name), Batch)
     )
     return names, Template(entity, names, tuple(_reader(name) for name in names))
 

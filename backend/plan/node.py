@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backend.errors import InputError
-from backend.plan.load import ByKey, Json, Query, Row, Task
 from backend.plan.value import parse_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from backend.interface.entity import Catalog
+    from backend.plan.load import ByKey, Json, Query, Row, Task
     from backend.plan.run import Run
 
 Key = tuple[str, tuple[str, ...]]
@@ -45,7 +46,7 @@ class Nodes:
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """In the order of the ids, null where there is no such object for the viewer."""
         tasks: list[Task] = []
-        found = {}
+        found: dict[Key, Json | None] = {}
         for name, answer in zip(self._types(run), answers, strict=True):
             load = self.loads[name]
             box: Json = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,11 @@ from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, cast, or
 from sqlalchemy import false as sql_false
 
 from backend.errors import InputError
-from backend.interface.entity import Catalog, Entity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from backend.interface.entity import Catalog, Entity
     from backend.plan.source import Source
 
 # By direction: descending, nulls first. Ascending puts nulls last and descending first, as PostgreSQL does.
@@ -45,7 +46,7 @@ def read_order(catalog: Catalog, entity: Entity, given: Sequence[Mapping[str, An
     """The terms of an `orderBy:` argument; InputError names the place of what is wrong."""
     if len(given) > MAX_TERMS:
         raise InputError(f"an order has at most {MAX_TERMS} terms")
-    terms = []
+    terms: list[Term] = []
     for index, item in enumerate(given):
         try:
             terms += _terms(catalog, entity, item, ())
@@ -105,7 +106,9 @@ def beyond(source: Source, order: Order, prefix: str, nulls: Sequence[bool]) -> 
     condition: ColumnElement[bool] = sql_false()
     for term, value, bind, null in reversed(list(zip(order, values, binds, nulls, strict=True))):
         nullable = source.may_be_null(term.attribute)
-        condition = or_(_after(term, value, bind, null=null, nullable=nullable), and_(_at(value, bind, null), condition))
+        condition = or_(
+            _after(term, value, bind, null=null, nullable=nullable), and_(_at(value, bind, null=null), condition)
+        )
     return condition
 
 
@@ -122,7 +125,5 @@ def _after(
     return or_(after, value.is_(None)) if nullable and not term.nulls_first else after
 
 
-def _at(value: ColumnElement[Any], bind: ColumnElement[Any], null: bool) -> ColumnElement[bool]:  # noqa: FBT001 - of a pair
+def _at(value: ColumnElement[Any], bind: ColumnElement[Any], *, null: bool) -> ColumnElement[bool]:
     return value.is_(None) if null else value == bind
-
-

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from backend.plan.aggregate import FUNCTIONS, Figure, aggregate, aggregated_fields, count
 from backend.plan.connection import Page, Part, Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from graphql import FieldNode
 
     from backend.interface.entity import Entity

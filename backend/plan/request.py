@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from backend.errors import InputError
-from backend.interface.base import Limits, Newest
+from backend.interface.entity import camel_case
 from backend.plan.cursor import cursor_mark, read_cursor
 from backend.plan.filter import LEAF, FilterReader, Shape
 from backend.plan.order import Order, declared_order, read_order, total_order
 from backend.plan.source import Scope, Source
-from backend.interface.entity import camel_case
 from backend.plan.value import check_text, parse_key
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from sqlalchemy import Select
 
+    from backend.interface.base import Limits, Newest
     from backend.interface.entity import Catalog, Entity
 
 AFTER, BEFORE, LIMIT = "after_", "before_", "page_limit"
@@ -73,7 +73,7 @@ class ListRequest:
         )
 
 
-def read_list_request(  # noqa: PLR0913, PLR0917 - what a list is asked for, and what bounds it
+def read_list_request(
     scope: Scope,
     entity: Entity,
     field: str,
@@ -151,12 +151,12 @@ def _read_search(
     return query, asked[0] if asked else None
 
 
-def _search_value(catalog: Catalog, entity: Entity, attribute: str, value: Any) -> Any:  # noqa: ANN401 - any input
+def _search_value(catalog: Catalog, entity: Entity, attribute: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     check_text(value)
     field = entity.by_attribute.get(attribute)
-    if field is not None and field.target in catalog:
+    if field is not None and field.target is not None and field.target in catalog:
         return parse_key(catalog[field.target], value)[0]
     type_name, colon, key = value.partition(":")
     return key if colon and attribute.endswith("_id") and type_name in catalog else value
@@ -184,7 +184,7 @@ def _read_size(first: int | None, last: int | None, limits: Limits) -> tuple[int
     return size, last is not None
 
 
-def _read_position(  # noqa: PLR0913, PLR0917 - what a cursor is checked against
+def _read_position(
     scope: Scope, entity: Entity, order: Order, mark: str, name: str, cursor: str | None
 ) -> Position | None:
     if cursor is None:

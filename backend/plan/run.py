@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from backend.plan.load import BatchSlot, Json, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from graphql.execution.values import VariableValues
 
     from backend.access.principal import Principal
@@ -82,11 +83,11 @@ class Run:
         batches, self._batches = self._batches, []
         for slot, needs, objects in batches:
             try:
-                values: Sequence[Any] = await slot.batch.compute(needs)
-                if len(values) != len(objects):
-                    raise ValueError(f"{slot.key}: {len(values)} values for {len(objects)} rows")  # noqa: TRY301
+                values = list(await slot.batch.compute(needs))
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the field fails and nothing else
                 values = [error] * len(objects)
+            if len(values) != len(objects):
+                values = [ValueError(f"{len(values)} values for {len(objects)} rows")] * len(objects)
             for target, value in zip(objects, values, strict=True):
                 wrong = isinstance(value, Exception) or (value is None and not slot.nullable)
                 self.failed = self.failed or wrong

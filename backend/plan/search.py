@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, Table, inspect, literal_column, select
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
@@ -13,9 +12,12 @@ from backend.plan.source import Source
 from backend.plan.value import check_column
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import BaseModel
 
     from backend.interface.entity import Entity
+    from backend.model import Base
 
 
 def search_conditions(source: Source, entity: Entity, query: BaseModel) -> list[ColumnElement[bool]]:
@@ -28,7 +30,7 @@ def search_conditions(source: Source, entity: Entity, query: BaseModel) -> list[
     if search is None:
         return []
     try:
-        return conditions_of(source, entity, search(select(entity.model.__table__), query))
+        return conditions_of(source, entity, search(select(table_of(entity.model)), query))
     except InputError as error:
         raise error.under("search") from None
 
@@ -40,7 +42,7 @@ def conditions_of(source: Source, entity: Entity, statement: Select[Any]) -> lis
     each table that a sub-query visits is narrowed to the rows that they may see, so that none can tell of what is
     hidden.
     """
-    table = entity.model.__table__
+    table = table_of(entity.model)
     if [str(part) for part in statement.get_final_froms()] != [str(table)]:
         raise DeclarationError(f"a search or a field's Select over {table} may add conditions only")
     if statement.whereclause is None:
@@ -54,7 +56,7 @@ def conditions_of(source: Source, entity: Entity, statement: Select[Any]) -> lis
 def _seen(clause: ColumnElement[Any], sources: Mapping[Table, Source]) -> ColumnElement[Any]:
     """The clause with its tables replaced by occurrences seen through the viewer's eyes."""
 
-    def replace(element: Any, **_: Any) -> Any:  # noqa: ANN401 - any element of a clause
+    def replace(element: Any, **_: Any) -> Any:
         if isinstance(element, Select):
             return _seen_select(element, sources)
         if isinstance(element, Column):
@@ -63,7 +65,8 @@ def _seen(clause: ColumnElement[Any], sources: Mapping[Table, Source]) -> Column
                     return source[_attribute(source, table.c[element.key])]
         return None
 
-    return replacement_traverse(clause, {}, replace)
+    seen: ColumnElement[Any] = replacement_traverse(clause, {}, replace)
+    return seen
 
 
 def _seen_select(element: Select[Any], sources: Mapping[Table, Source]) -> Select[Any]:
@@ -72,7 +75,7 @@ def _seen_select(element: Select[Any], sources: Mapping[Table, Source]) -> Selec
     for part in iterate(element):
         if isinstance(part, Column):
             model = _model_of(outer, str(part.table))
-            table = model.__table__
+            table = table_of(model)
             if table not in inner:
                 inner[table] = Source(outer.scope, model)
     added = [source for table, source in inner.items() if table not in sources]
@@ -83,14 +86,18 @@ def _seen_select(element: Select[Any], sources: Mapping[Table, Source]) -> Selec
     return select(literal_column("1")).select_from(*tables).where(*conditions, *visible).correlate_except(*tables)
 
 
+def table_of(model: type[Base]) -> Table:
+    """The table of a model."""
+    return cast("Table", model.__table__)
+
+
 def _attribute(source: Source, column: Column[Any]) -> str:
     return inspect(source.model).get_property_by_column(column).key
 
 
-def _model_of(source: Source, table: str) -> Any:  # noqa: ANN401 - a mapped class
+def _model_of(source: Source, table: str) -> type[Base]:
     for mapper in inspect(source.model).registry.mappers:
         if str(mapper.local_table) == table:
-            return mapper.class_
+            model: type[Base] = mapper.class_
+            return model
     raise DeclarationError(f"a search visits {table}, which no model maps")
-
-

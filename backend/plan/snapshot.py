@@ -61,7 +61,7 @@ def _verbatim(number: str) -> orjson.Fragment:
     return orjson.Fragment(number)
 
 
-def without_secrets(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def without_secrets(value: Any) -> Any:
     """The value without the entries whose names speak of tokens, passwords, secrets or credentials."""
     if isinstance(value, dict):
         return {key: without_secrets(inner) for key, inner in value.items() if not SECRET_NAMES.search(key)}
@@ -74,7 +74,7 @@ class ReadConnection(AsyncConnection[Row]):
     """A connection of the pool, with the names of what it has prepared, and woken by its socket."""
 
     prepared: set[bytes]
-    rows: Transformer
+    rows: Any
     waiter: asyncio.Future[None] | None = None
 
     async def ready(self) -> None:
@@ -83,7 +83,7 @@ class ReadConnection(AsyncConnection[Row]):
         self.adapters.register_loader("uuid", TextLoader)
         self.adapters.register_loader("jsonb", JsonLoader)
         self.adapters.register_loader("json", JsonLoader)
-        self.rows = cast("Transformer", Transformer.from_context(self))
+        self.rows = Transformer.from_context(self)
 
     def attach(self) -> None:
         """From now on input is read as it comes."""
@@ -109,7 +109,7 @@ class ReadConnection(AsyncConnection[Row]):
         pgconn = self.pgconn
         while pgconn.flush():
             await self._writable()
-        results = []
+        results: list[pq.abc.PGresult] = []
         while True:
             if pgconn.is_busy():
                 self.waiter = asyncio.get_running_loop().create_future()
@@ -128,11 +128,16 @@ class ReadConnection(AsyncConnection[Row]):
     async def _writable(self) -> None:
         loop = asyncio.get_running_loop()
         writable = loop.create_future()
-        loop.add_writer(self.pgconn.socket, lambda: writable.done() or writable.set_result(None))
+        loop.add_writer(self.pgconn.socket, _settle, writable)
         try:
             await writable
         finally:
             loop.remove_writer(self.pgconn.socket)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 Pool = AsyncConnectionPool[ReadConnection]
@@ -303,9 +308,7 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def snapshot_of(
-    pool: Pool, credential: bytes | None, known: Principal | None
-) -> AsyncIterator[Snapshot]:
+async def snapshot_of(pool: Pool, credential: bytes | None, known: Principal | None) -> AsyncIterator[Snapshot]:
     """A snapshot that is closed in the end, and abandoned when the request is cancelled.
 
     `credential` is the hash of the caller's token, `known` who that was when last asked.
@@ -326,7 +329,7 @@ async def snapshot_of(
 _running: set[asyncio.Task[None]] = set()
 
 
-def _background(work: Any) -> None:  # noqa: ANN401 - a coroutine
+def _background(work: Any) -> None:
     task = asyncio.get_running_loop().create_task(work)
     _running.add(task)
     task.add_done_callback(_running.discard)

@@ -54,7 +54,11 @@ class Source(Mapping[str, ColumnElement[Any]]):
         if name in self._mapper.columns:
             column = self.scope.visibility.column(self.model, self.table, name, self.access)
             reads = self._entity.interface.null_reads if self._entity else {}
-            return func.coalesce(column, literal_value(reads[name]), type_=column.type) if self._reads(name, reads) else column
+            return (
+                func.coalesce(column, literal_value(reads[name]), type_=column.type)
+                if self._reads(name, reads)
+                else column
+            )
         computed = self._entity.interface.computed[name] if self._entity else None
         if not isinstance(computed, Expression):
             raise KeyError(attribute)
@@ -79,7 +83,7 @@ class Source(Mapping[str, ColumnElement[Any]]):
         target = Source(self.scope, relationship.mapper.class_)
         local, remote = key_pair(relationship)
         here = self[self._mapper.get_property_by_column(self.model.__table__.c[local]).key]
-        there = target[target._mapper.get_property_by_column(target.model.__table__.c[remote]).key]  # noqa: SLF001 - same class
+        there = target[target._mapper.get_property_by_column(target.model.__table__.c[remote]).key]
         return target, there == here
 
     def may_be_null(self, attribute: str) -> bool:

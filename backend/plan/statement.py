@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from backend.access.visibility import PRINCIPAL_BIND
 from backend.plan.value import encode
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import Dialect, Select
 
-DIALECT = postgresql.dialect(paramstyle="numeric_dollar")
+DIALECT: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # not annotated there
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -90,7 +90,7 @@ class Compiler:
 
     def compile(self, construct: Select[Any], *, prepare: bool) -> Statement:
         """The statement of a construct. Its constants are its own, its text that of its structure."""
-        key = construct._generate_cache_key()  # noqa: SLF001 - the documented recipe for caching by structure
+        key = construct._generate_cache_key()  # noqa: SLF001 - the recipe that SQLAlchemy documents
         if key is None:
             return self._fresh(construct, prepare=prepare)[0]
         known = self._texts.get((key.key, prepare))

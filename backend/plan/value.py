@@ -9,14 +9,14 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Float, Integer, Uuid
+from sqlalchemy import BigInteger, Boolean, DateTime, Float, Integer, Uuid
 from sqlalchemy import Enum as SqlEnum
 
 from backend.errors import InputError
 from backend.model.base import Ltree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.types import TypeEngine
 
@@ -108,28 +108,31 @@ def parse_key(entity: Entity, value: str, *, global_only: bool = False) -> tuple
 
 
 def check_cursor_text(text: str, sql_type: TypeEngine[Any]) -> str:
-    """A value from a cursor, in PostgreSQL's text format, if its column's type can read it; ValueError otherwise."""
-    if "\x00" in text:
-        raise ValueError(text)
-    text.encode()
-    if isinstance(sql_type, DateTime):
-        if text not in ("infinity", "-infinity"):
-            datetime.fromisoformat(text)
-    elif isinstance(sql_type, Boolean):
-        if text not in ("true", "false"):
-            raise ValueError(text)
-    elif isinstance(sql_type, SqlEnum):
-        if text not in sql_type.enums:
-            raise ValueError(text)
-    elif isinstance(sql_type, Float):
-        float(text)
-    elif isinstance(sql_type, Integer):
-        check_column(int(text), sql_type)
-    elif isinstance(sql_type, ARRAY):
-        raise ValueError(text)  # noqa: TRY004 - the value is wrong here, whatever its type
-    else:
-        check_column(text, sql_type)
+    """A value from a cursor, in PostgreSQL's text format, if its column's type can read it.
+
+    Raises ValueError or InputError otherwise.
+    """
+    check_text(text)
+    for of, read in _READERS:
+        if isinstance(sql_type, of):
+            read(text, sql_type)
+            return text
+    check_column(text, sql_type)
     return text
+
+
+def _read_one_of(text: str, known: Sequence[str]) -> None:
+    if text not in known:
+        raise ValueError(text)
+
+
+_READERS: tuple[tuple[type[TypeEngine[Any]], Callable[[str, Any], object]], ...] = (
+    (DateTime, lambda text, _: text.lstrip("-") == "infinity" or datetime.fromisoformat(text)),
+    (Boolean, lambda text, _: _read_one_of(text, ("true", "false"))),
+    (SqlEnum, lambda text, of: _read_one_of(text, of.enums)),
+    (Float, lambda text, _: float(text)),
+    (Integer, lambda text, of: check_column(int(text), of)),
+)
 
 
 def array_parts(keys: Sequence[tuple[str, ...]], parts: int) -> list[list[str]]:

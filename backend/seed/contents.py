@@ -81,7 +81,7 @@ def make_contents(size: Size, lesson: Class, backends: dict[str, ExecutionBacken
         top = add(label(chapter.title), float(number + 1), "chapter", chapter.title)
         tasks = chapter.assignments[: size.assignments_in_chapter]
         # The last unit of some courses was dropped.
-        dropped = lesson.number % 4 == 2 and number == len(lesson.syllabus.chapters) - 1
+        dropped = lesson.number % 4 == 2 and chapter is lesson.syllabus.chapters[-1]  # noqa: PLR2004 - every fourth
         for unit in range(first, last):
             archived_at = made + timedelta(days=7) if dropped and unit == last - 1 else None
             title = None if happens(random, 0.08) else f"{unit_word} {unit + 1}"
@@ -140,8 +140,10 @@ def _describe(random: Random, title: str, *, english: bool) -> str | None:
     if happens(random, 0.25):
         return None
     if english:
-        return f"## {title}\n\nWork in the folder of this assignment. Tests run on each push;\nonly what you submit counts."
-    return f"## {title}\n\nArbeiten Sie im Ordner dieser Aufgabe. Getestet wird bei jedem Push;\nes zählt nur, was Sie abgeben."
+        advice = "Work in the folder of this assignment. Tests run on each push;\nonly what you submit counts."
+    else:
+        advice = "Arbeiten Sie im Ordner dieser Aufgabe. Getestet wird bei jedem Push;\nes zählt nur, was Sie abgeben."
+    return f"## {title}\n\n{advice}"
 
 
 def _assign(

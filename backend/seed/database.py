@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -13,7 +12,7 @@ from rich.progress import Progress
 
 from backend.seed.cast import cast
 from backend.seed.contents import make_contents
-from backend.seed.copy import copy_rows
+from backend.seed.copy import copy, encode
 from backend.seed.courses import make_class, make_families
 from backend.seed.institutions import make_backends, make_organizations
 from backend.seed.people import make_people
@@ -23,15 +22,16 @@ from backend.seed.tables import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Future
 
     from psycopg import Connection
 
     from backend.seed.cast import DemoUser
-    from backend.seed.contents import Contents
-    from backend.seed.courses import Class
+    from backend.seed.copy import Batch
     from backend.seed.size import SizeName
-    from backend.seed.submissions import Work
+    from backend.seed.tables import Row
+
+Made = TypeVar("Made")
 
 
 class DatabaseInUseError(Exception):
@@ -81,8 +81,8 @@ def _write(connection: Connection[Any], size_name: SizeName, demo_users: tuple[D
         make_class(edition, size, people, demo_users, families, backends) for edition in range(len(size.editions))
     ]
     trees = [make_contents(size, lesson, backends) for lesson in classes]
-    # Table by table, for checks of keys are planned once: with few rows they would go on reading all when there are many.
-    tables: tuple[Iterable[NamedTuple], ...] = (
+    # Table by table: checks of keys are planned once, and planned for few rows they would go on reading all of many.
+    tables: tuple[Iterable[Row], ...] = (
         people.users,
         people.roles,
         organizations,
@@ -96,27 +96,28 @@ def _write(connection: Connection[Any], size_name: SizeName, demo_users: tuple[D
         (node for tree in trees for node in tree.nodes),
     )
     for rows in tables:
-        copy_rows(connection, list(rows))
+        copy(connection, encode(list(rows)))
     connection.execute("SELECT setval('user_unique_fs_number_seq', %s)", (len(people.users),))
 
+    def work_on(course: int) -> tuple[Batch | None, ...]:
+        work = make_work(size, classes[course], trees[course])
+        return encode(work.groups), encode(work.members), encode(work.results)
+
     console = Console(stderr=True)
-    # The next course's work is thought up while the server writes this one's.
-    with ThreadPoolExecutor(1) as ahead, Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        works = _one_ahead(ahead, partial(make_work, size), zip(classes, trees, strict=True))
-        for work in bar.track(works, total=len(classes), description="Loading courses"):
-            copy_rows(connection, work.groups)
-            copy_rows(connection, work.members)
-            copy_rows(connection, work.results)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        batches = _one_ahead(work_on, range(len(classes)))
+        for course in progress.track(batches, total=len(classes), description="Loading courses"):
+            for batch in course:
+                copy(connection, batch)
 
 
-def _one_ahead(
-    executor: Executor, function: Callable[[Class, Contents], Work], arguments: Iterable[tuple[Class, Contents]]
-) -> Iterator[Work]:
-    """What the function makes of each, the next one begun before the caller asks for it."""
-    coming: Future[Work] | None = None
-    for pair in arguments:
-        before, coming = coming, executor.submit(function, *pair)
-        if before:
-            yield before.result()
-    if coming:
-        yield coming.result()
+def _one_ahead(function: Callable[[int], Made], arguments: Iterable[int]) -> Iterator[Made]:
+    """What the function makes of each, in a thread: the next one while the caller, and the server, work on this one."""
+    coming: Future[Made] | None = None
+    with ThreadPoolExecutor(1) as executor:
+        for argument in arguments:
+            made, coming = coming, executor.submit(function, argument)
+            if made:
+                yield made.result()
+        if coming:
+            yield coming.result()

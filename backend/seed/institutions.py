@@ -11,6 +11,7 @@ from backend.seed.tables import ExecutionBackend, Organization
 if TYPE_CHECKING:
     from backend.seed.people import People
     from backend.seed.size import Size
+    from backend.seed.tables import Json
 
 GIT_SERVER = "https://git.uni-lindental.example"
 
@@ -26,7 +27,11 @@ def make_organizations(size: Size, people: People) -> tuple[Organization, ...]:
         return Organization(draw_id(random), start, path=path, title=title, **values)  # type: ignore[arg-type] # the fields of Organization
 
     address = {"postal_code": "8042", "locality": "Lindental", "region": "Steiermark", "country": "Österreich"}
-    spaces = (("lecturer", None), ("student", {"theme": "light"}), ("orgmanager", {}))
+    spaces: tuple[tuple[str, Json | None], ...] = (
+        ("lecturer", None),
+        ("student", {"theme": "light"}),
+        ("orgmanager", {}),
+    )
     return (
         organization(
             "lindental",

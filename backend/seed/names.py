@@ -48,7 +48,8 @@ CULTURES = (
     Culture(
         9,
         _names(
-            "Emily=emily Oliver=oliver Siobhán=siobhan Grace=grace Liam=liam Ruth=ruth Noah=noah Chloë=chloe Amara=amara"
+            "Emily=emily Oliver=oliver Siobhán=siobhan Grace=grace Liam=liam Ruth=ruth Noah=noah Chloë=chloe"
+            " Amara=amara"
         ),
         _names("O'Brien=obrien Smith=smith Ní~Dhomhnaill=nidhomhnaill Okafor=okafor Taylor=taylor Q=q MacLeod=macleod"),
     ),

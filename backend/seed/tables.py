@@ -5,10 +5,23 @@ Columns that are not named here keep their defaults; `updated_at` is `created_at
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
 
 Json = dict[str, Any]
+
+
+class Row(Protocol):
+    """A row of any table: a named tuple."""
+
+    _fields: ClassVar[tuple[str, ...]]
+
+    def __iter__(self) -> Iterator[object]: ...
+
+    def __getitem__(self, index: int, /) -> object: ...
 
 
 class User(NamedTuple):
@@ -210,7 +223,7 @@ class Result(NamedTuple):
     properties: Json | None
 
 
-NAMES: dict[type[tuple[Any, ...]], str] = {
+NAMES: dict[type, str] = {
     User: "user",
     UserRole: "user_role",
     Organization: "organization",

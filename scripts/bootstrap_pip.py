@@ -1,0 +1,41 @@
+"""Put pip into the environment that runs this, for a Python that came without: `bootstrap_pip.py requirements-pip.txt`.
+
+The requirements file pins a version and the hashes of its files; PyPI says where they are.
+"""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+
+def main(requirements: Path) -> None:
+    """Download the pinned wheel, compare its hash, and let pip install itself from it."""
+    pinned = requirements.read_text(encoding="utf-8")
+    version = re.findall(r"^pip==(\S+)", pinned, re.MULTILINE)[0]
+    hashes = set(re.findall(r"--hash=sha256:([0-9a-f]{64})", pinned))
+    release = json.loads(_download(f"https://pypi.org/pypi/pip/{version}/json"))
+    wheel = next(file for file in release["urls"] if file["packagetype"] == "bdist_wheel")
+    content = _download(wheel["url"])
+    if hashlib.sha256(content).hexdigest() not in hashes:
+        sys.exit(f"{wheel['filename']} is not the file that {requirements} names.")
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / wheel["filename"]
+        path.write_bytes(content)
+        subprocess.run([sys.executable, path / "pip", "install", "--quiet", "--no-index", path], check=True)  # noqa: S603 - its hash is known
+
+
+def _download(url: str) -> bytes:
+    if not url.startswith("https://"):
+        sys.exit(f"{url} is not to be trusted.")
+    with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - https, as said
+        content: bytes = response.read()
+    return content
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
