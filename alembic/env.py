@@ -1,5 +1,6 @@
 """How Alembic runs here: on the connection that `backend.migration` gives, or on DATABASE_URL from the command line."""
 
+import importlib
 import os
 import sys
 
@@ -21,6 +22,8 @@ def run() -> None:
     database_url = os.environ.get("DATABASE_URL")
     if not database_url:
         sys.exit("Set DATABASE_URL to the database to migrate, such as postgresql://localhost/computor")
+    # A new entity's model is known by its interface's line in the registry.
+    importlib.import_module("backend.interface.registry")
     with connect(database_url) as own:
         configure(own)
         context.run_migrations()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,13 +26,13 @@ if TYPE_CHECKING:
     from backend.settings import Settings
 
 GRAPHIQL = Path(__file__).parent / "graphql" / "graphiql" / "dist"
-STATISTICS_EVERY = 60.0
 
 
 class Gateway:
     """The whole application: GraphQL straight from ASGI, all else through FastAPI."""
 
-    def __init__(self, graphql: GraphQLEndpoint, app: ASGIApp) -> None:
+    def __init__(self, engine: Engine, graphql: GraphQLEndpoint, app: ASGIApp) -> None:
+        self.engine = engine
         self._graphql = graphql
         self._app = app
 
@@ -67,13 +66,8 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with pool:
-            await engine.refresh_statistics()
-            refreshing = asyncio.create_task(_keep_refreshing(engine))
+        async with engine.open():
             yield
-            refreshing.cancel()
-            with suppress(asyncio.CancelledError):
-                await refreshing
 
     app = FastAPI(
         title="Computor gateway",
@@ -84,11 +78,4 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
         openapi_url=None,
     )
     endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), max_body=settings.max_body_bytes)
-    return Gateway(endpoint, app)
-
-
-async def _keep_refreshing(engine: Engine) -> None:
-    while True:
-        await asyncio.sleep(STATISTICS_EVERY)
-        with suppress(Exception):  # plans made for the old sizes are right all the same
-            await engine.refresh_statistics()
+    return Gateway(engine, endpoint, app)

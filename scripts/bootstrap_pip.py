@@ -18,13 +18,14 @@ def main(requirements: Path) -> None:
     pinned = requirements.read_text(encoding="utf-8")
     version = re.findall(r"^pip==(\S+)", pinned, re.MULTILINE)[0]
     hashes = set(re.findall(r"--hash=sha256:([0-9a-f]{64})", pinned))
-    release = json.loads(_download(f"https://pypi.org/pypi/pip/{version}/json"))
-    wheel = next(file for file in release["urls"] if file["packagetype"] == "bdist_wheel")
+    listing = json.loads(_download("https://pypi.org/simple/pip/"))
+    name = f"pip-{version}-py3-none-any.whl"
+    wheel = next(file for file in listing["files"] if file["filename"] == name)
     content = _download(wheel["url"])
     if hashlib.sha256(content).hexdigest() not in hashes:
-        sys.exit(f"{wheel['filename']} is not the file that {requirements} names.")
+        sys.exit(f"{name} from PyPI is not the file that {requirements} names.")
     with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / wheel["filename"]
+        path = Path(directory) / name
         path.write_bytes(content)
         subprocess.run([sys.executable, path / "pip", "install", "--quiet", "--no-index", path], check=True)  # noqa: S603 - its hash is known
 
@@ -32,7 +33,8 @@ def main(requirements: Path) -> None:
 def _download(url: str) -> bytes:
     if not url.startswith("https://"):
         sys.exit(f"{url} is not to be trusted.")
-    with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - https, as said
+    request = urllib.request.Request(url, headers={"Accept": "application/vnd.pypi.simple.v1+json, */*"})  # noqa: S310 - https, as said
+    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
         content: bytes = response.read()
     return content
 

@@ -1,8 +1,9 @@
-"""Fixtures of the gateway: over the demo data, to read from."""
+"""Fixtures of the gateway: over the demo data, to read from; and over worlds that tests build by name."""
 
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -13,6 +14,8 @@ from psycopg import sql
 
 from backend.access.credentials import create_token
 from backend.seed import load
+from tests import university
+from tests.builder import World
 from tests.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
@@ -21,18 +24,23 @@ if TYPE_CHECKING:
 READERS = ("admin", "lecturer", "tutor", "student", "stranger")
 
 
-@pytest.fixture(scope="session")
-def demo_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
-    """URL of a database with the demo data. It is shared: tests read from it and leave it as it is."""
+@contextmanager
+def _cloned(postgres_url: str, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(migrated_template)))
-    url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
-    load(url, "demo")
-    yield url
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+    yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def demo_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """URL of a database with the demo data. It is shared: tests read from it and leave it as it is."""
+    with _cloned(postgres_url, migrated_template) as url:
+        load(url, "demo")
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +51,34 @@ def gateway(demo_database: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     file.write_text(json.dumps({user: token for user, token in tokens.items() if user != "stranger"}))
     with running_gateway(demo_database, tokens, demo_tokens=file) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def world(postgres_url: str, migrated_template: str) -> Iterator[World]:
+    """The university, with users of every kind. It is shared: tests read from it, or put back what they change."""
+    with (
+        _cloned(postgres_url, migrated_template) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        world = World(connection, url)
+        university.build_university(world)
+        yield world
+
+
+@pytest.fixture(scope="session")
+def world_gateway(world: World) -> Iterator[RunningGateway]:
+    """The gateway over the university, with a token of every user by their name."""
+    users = (*university.READERS, *university.REFUSED)
+    tokens = {user: create_token(world.database_url, user=user, name="tests") for user in users}
+    with running_gateway(world.database_url, tokens) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own_world(postgres_url: str, migrated_template: str) -> Iterator[World]:
+    """A world without anything in it, for one module to fill and change."""
+    with (
+        _cloned(postgres_url, migrated_template) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        yield World(connection, url)

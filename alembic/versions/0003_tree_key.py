@@ -65,10 +65,11 @@ def upgrade() -> None:
             FOR EACH ROW EXECUTE FUNCTION gateway_set_tree_key()
     """)
     # A moved node takes its descendants' keys along, also where one statement moved both, the descendant first. A new
-    # node takes over what a deleted one in its place has left. In the order of paths the next is below if any is; without
-    # sorting that is one look-up, too.
+    # node takes over what a deleted one in its place has left. In the order of paths the next is below if any is;
+    # without sorting that is one look-up, too.
     op.execute("""
-        CREATE FUNCTION gateway_follow_tree_key() RETURNS trigger LANGUAGE plpgsql SET enable_sort = off AS $$
+        CREATE FUNCTION gateway_follow_tree_key() RETURNS trigger LANGUAGE plpgsql SET enable_sort = off
+        AS $$
         BEGIN
             IF (
                 SELECT next.path <@ NEW.path FROM course_content AS next

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,8 @@ import orjson
 from graphql import GraphQLError
 from graphql.execution import execute
 from graphql.execution.values import VariableValues, get_variable_values
+from psycopg import Error
+from psycopg_pool import PoolTimeout
 
 from backend.access.credentials import token_hash
 from backend.access.visibility import Statistics, Visibility
@@ -27,7 +31,7 @@ from backend.plan.source import Scope
 from backend.plan.statement import Compiler, Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Mapping
 
     from graphql import GraphQLSchema
 
@@ -47,6 +51,7 @@ _CREDENTIAL_REFUSED = (
     "`computor token create --user NAME` makes a new one."
 )
 _DUMP = orjson.OPT_UTC_Z
+STATISTICS_EVERY = 60.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,28 @@ class Engine:
         self._principals: Recent[bytes, Principal] = Recent(10000)
         self._scopes: Recent[Viewer, Scope] = Recent(1000)
         self._statistics = Statistics({})
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Answers requests until the block ends; the pool is open meanwhile."""
+        async with self._pool:
+            await self.refresh_statistics()
+            refreshing = asyncio.create_task(self._keep_refreshing())
+            try:
+                yield
+            finally:
+                refreshing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await refreshing
+
+    async def _keep_refreshing(self) -> None:
+        while True:
+            await asyncio.sleep(STATISTICS_EVERY)
+            try:
+                await self.refresh_statistics()
+            except (Error, PoolTimeout) as error:
+                # Plans that were made for the old sizes are right all the same.
+                log.warning("table sizes could not be read: %s", error)
 
     async def refresh_statistics(self) -> None:
         """Learns how large the tables are; plans are made anew when another form of statement may be better."""

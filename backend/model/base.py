@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Relationship, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import backref as make_backref
 from sqlalchemy.types import UserDefinedType
 
 if TYPE_CHECKING:
@@ -103,12 +104,20 @@ def _typed(value: str | ColumnElement[str], sql_type: UserDefinedType[str]) -> C
     return literal(value, sql_type) if isinstance(value, str) else value
 
 
-def to_one(key: str, target: str, *, back: str | None = None) -> Relationship[Any]:
+def to_one(key: str, target: str, *, back: str | None = None, backref: str | None = None) -> Relationship[Any]:
     """A relation along `key`, such as "Course.organization_id", to the target's id.
 
-    Loads nothing by itself: rows are read in batches, and a forgotten one should not become a hidden query.
+    `back` names the relation that the target declares for the way back; `backref` one that it does not declare, and
+    gets thereby. Loads nothing by itself: rows are read in batches, and a forgotten one should not become a hidden
+    query.
     """
-    return relationship(target, primaryjoin=f"foreign({key}) == remote({target}.id)", back_populates=back, lazy="raise")
+    return relationship(
+        target,
+        primaryjoin=f"foreign({key}) == remote({target}.id)",
+        back_populates=back,
+        backref=make_backref(backref, lazy="raise", passive_deletes="all") if backref else None,
+        lazy="raise",
+    )
 
 
 def to_many(own: str, key: str, *, back: str) -> Relationship[Any]:

@@ -1,5 +1,7 @@
 """The people with names of their own: one for each way to use the platform, to log in as and to measure with."""
 
+# ruff: noqa: RUF001 - letters of other scripts look like Latin ones, and are meant
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

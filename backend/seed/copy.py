@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from psycopg import sql
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from psycopg import Connection
-
-    from backend.seed.tables import Row
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -35,7 +33,7 @@ class Batch:
     text: str
 
 
-def encode(rows: Sequence[Row]) -> Batch | None:
+def encode(rows: Sequence[NamedTuple]) -> Batch | None:
     """Rows of one table, in their order; None where there are none. Each row was last updated when it was created."""
     if not rows:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from backend.seed.cast import DemoUser
     from backend.seed.copy import Batch
     from backend.seed.size import SizeName
-    from backend.seed.tables import Row
 
 Made = TypeVar("Made")
 
@@ -82,7 +81,7 @@ def _write(connection: Connection[Any], size_name: SizeName, demo_users: tuple[D
     ]
     trees = [make_contents(size, lesson, backends) for lesson in classes]
     # Table by table: checks of keys are planned once, and planned for few rows they would go on reading all of many.
-    tables: tuple[Iterable[Row], ...] = (
+    tables: tuple[Iterable[NamedTuple], ...] = (
         people.users,
         people.roles,
         organizations,

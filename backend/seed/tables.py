@@ -5,23 +5,12 @@ Columns that are not named here keep their defaults; `updated_at` is `created_at
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
 Json = dict[str, Any]
-
-
-class Row(Protocol):
-    """A row of any table: a named tuple."""
-
-    _fields: ClassVar[tuple[str, ...]]
-
-    def __iter__(self) -> Iterator[object]: ...
-
-    def __getitem__(self, index: int, /) -> object: ...
 
 
 class User(NamedTuple):

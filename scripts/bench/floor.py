@@ -30,7 +30,7 @@ _MANY = _WITH_PARENTS + "ORDER BY c.title, c.id LIMIT %s"
 _COURSES = "SELECT id, 'Course:' || id, title FROM course ORDER BY title, id LIMIT %s"
 _MEMBERS_WITH_USER = """
 SELECT p.key, m.* FROM unnest(%s::uuid[]) p(key), LATERAL (
-  SELECT 'CourseMember:' || m.id, m.course_role_id, 'User:' || u.id, u.given_name, u.family_name
+  SELECT 'CourseMember:' || m.id, 'CourseRole:' || m.course_role_id, 'User:' || u.id, u.given_name, u.family_name
   FROM course_member m JOIN "user" u ON u.id = m.user_id WHERE m.course_id = p.key
   ORDER BY u.family_name, u.given_name, m.id LIMIT %s) m
 """

@@ -53,7 +53,7 @@ class Started:
     def wait_for(self, line: str) -> None:
         """Read what it prints until this line comes."""
         assert self.process.stdout is not None
-        assert line in iter(lambda: self.process.stdout.readline().strip() or None, None), self.errors()  # type: ignore[union-attr]
+        assert self.process.stdout.readline() == f"{line}\n", self.errors()
 
     def errors(self) -> str:
         """All that it says on stderr until it ends."""
@@ -140,8 +140,9 @@ def test_start_after_a_kill_recovers(start: Callable[..., Started], data_dir: Pa
 def test_start_after_everything_was_killed_recovers(start: Callable[..., Started], data_dir: Path) -> None:
     first = start(data_dir)
     _execute(first.services().database_url, "CREATE TABLE kept AS SELECT 7 AS value")
-    for process in (first.process, *first.servers):
-        process.kill()
+    first.process.kill()
+    for server in first.servers:
+        server.kill()
     first.process.wait()
     assert _select(start(data_dir).services().database_url, "SELECT value FROM kept") == 7
 
@@ -163,12 +164,13 @@ def test_start_ends_no_process_that_has_the_dead_servers_number(start: Callable[
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_stops_redis_then_postgres(start: Callable[..., Started], data_dir: Path, number: int) -> None:
     started = start(data_dir)
+    has_redis = started.services().redis_url is not None
     assert started.stop(number) != 0
     assert not [server for server in started.servers if server.is_running()]
     # Each log's last change is its server's end.
     redis_log, postgres_log = data_dir / "redis.log", data_dir / "postgres.log"
     assert "database system is shut down" in postgres_log.read_text()
-    if started.services().redis_url is not None:
+    if has_redis:
         assert redis_log.stat().st_mtime_ns < postgres_log.stat().st_mtime_ns
 
 

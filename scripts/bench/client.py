@@ -1,0 +1,135 @@
+"""Asks a server over a few connections, each of which asks again as soon as it has its answer.
+
+Written for little work at each answer: whatever the client uses, the servers on the same machine lack.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import uvloop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+CONNECTIONS = 8
+_SUCCESS = b'{"data":'
+
+
+class BenchmarkError(Exception):
+    """A server did not answer as it should."""
+
+
+def http_requests(
+    port: int, document: str, variables: Sequence[Mapping[str, Any]], token: str | None = None
+) -> list[bytes]:
+    """The bytes of POST requests to `/graphql`, one for each set of variables."""
+    bodies = [orjson.dumps({"query": document, "variables": given}) for given in variables]
+    authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+    return [
+        f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{authorization}"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        for body in bodies
+    ]
+
+
+def ask_once(port: int, request: bytes) -> bytes:
+    """The body of one answer."""
+    caller = uvloop.run(_ask(port, [request], connections=1, seconds=0, at_least=1))
+    return caller.body
+
+
+def ask_for(port: int, requests: Sequence[bytes], seconds: float, at_least: int = 1) -> tuple[int, float]:
+    """Asks for so many seconds, and until there are `at_least` answers: how many came, in how many seconds."""
+    start = time.perf_counter()
+    caller = uvloop.run(_ask(port, requests, CONNECTIONS, seconds, at_least))
+    return caller.answers, time.perf_counter() - start
+
+
+async def _ask(port: int, requests: Sequence[bytes], connections: int, seconds: float, at_least: int) -> _Caller:
+    loop = asyncio.get_running_loop()
+    caller = _Caller(cycle(requests), time.perf_counter() + seconds, at_least)
+    callers = [await loop.create_connection(lambda: _Connection(caller), "127.0.0.1", port) for _ in range(connections)]
+    await asyncio.gather(*(protocol.done for _, protocol in callers))
+    return caller
+
+
+class _Caller:
+    """What the connections of one run share: what to ask next, and what has come."""
+
+    def __init__(self, requests: Iterator[bytes], until: float, at_least: int) -> None:
+        self._requests = requests
+        self._until = until
+        self._at_least = at_least
+        self._asked = 0
+        self.answers = 0
+        self.body = b""
+
+    def next(self) -> bytes | None:
+        """The next request; None when there were enough."""
+        if self._asked >= self._at_least and time.perf_counter() >= self._until:
+            return None
+        self._asked += 1
+        return next(self._requests)
+
+    def take(self, head: bytes, body: bytes) -> None:
+        """An answer; BenchmarkError where it is none to count."""
+        if not head.startswith(b"HTTP/1.1 200") or not body.lstrip().replace(b": ", b":", 1).startswith(_SUCCESS):
+            raise BenchmarkError((head + body)[:500].decode(errors="replace"))
+        self.answers += 1
+        self.body = body
+
+
+class _Connection(asyncio.Protocol):
+    """One connection; `done` when it has no more to ask."""
+
+    def __init__(self, caller: _Caller) -> None:
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._caller = caller
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._missing = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
+        self._transport = transport
+        self._go_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(exc or BenchmarkError("The server closed the connection."))
+
+    def data_received(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self._missing -= len(data)
+        if self._missing > 0:
+            return
+        received = b"".join(self._chunks)
+        head, blank, body = received.partition(b"\r\n\r\n")
+        if not blank:
+            return
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+        self._missing = length - len(body)
+        if self._missing > 0:
+            self._chunks = [received]
+            return
+        self._chunks = []
+        try:
+            self._caller.take(head, body)
+        except BenchmarkError as error:
+            self.done.set_exception(error)
+            self._transport.close()
+            return
+        self._go_on()
+
+    def _go_on(self) -> None:
+        request = self._caller.next()
+        if request is not None:
+            self._transport.write(request)
+            return
+        self.done.set_result(None)
+        self._transport.close()

@@ -1,0 +1,96 @@
+"""docs/adding-an-entity.md, followed to the letter in a copy of the project."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from backend.access.credentials import create_token
+from backend.seed import load
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "adding-an-entity.md").read_text()
+_BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+_ASK = """
+import asyncio, json, sys
+from pydantic import SecretStr
+from backend.graphql.engine import Request
+from backend.server import create_app
+from backend.settings import Settings
+
+async def main():
+    url, query, *tokens = sys.argv[1:]
+    engine = create_app(Settings(database_url=SecretStr(url))).engine
+    async with engine.open():
+        print(json.dumps([json.loads((await engine.answer(Request(query, {}, None, token))).body) for token in tokens]))
+
+asyncio.run(main())
+"""
+
+
+def _blocks(language: str) -> list[str]:
+    return [body for of, body in _BLOCK.findall(PAGE) if of == language]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    copied = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
+    for name in ("backend", "alembic"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=copied)
+    shutil.copy(ROOT / "alembic.ini", tmp_path)
+    return tmp_path
+
+
+def test_page_leads_to_rooms_that_answer(project: Path, migrated_database: str) -> None:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": migrated_database,
+        "PYTHONPATH": str(project),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+
+    def run(*command: str) -> str:
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    for body in _blocks("python"):
+        first, rest = body.split("\n", 1)
+        how, path = first.removeprefix("# ").split(": ")
+        with (project / path).open("a" if how == "line" else "w") as file:
+            file.write(rest)
+    (commands,) = _blocks("sh")
+    for line in commands.splitlines():
+        if not line.startswith("#"):
+            program, *arguments = line.replace('"Add rooms"', "Add_rooms").split()
+            run(program, *arguments)
+
+    load(migrated_database, "demo")
+    with psycopg.connect(migrated_database) as connection:
+        organization = connection.execute(
+            "SELECT o.id, o.title FROM organization o JOIN course c ON c.organization_id = o.id"
+            " JOIN course_member m ON m.course_id = c.id"
+            " JOIN \"user\" u ON u.id = m.user_id WHERE u.username = 'student' LIMIT 1"
+        ).fetchone()
+        assert organization is not None
+        connection.execute(
+            "INSERT INTO room (name, seats, organization_id)"
+            " SELECT name, seats, %s FROM (VALUES ('Lecture hall', 200), ('Kitchen', NULL)) AS room (name, seats)",
+            organization[:1],
+        )
+    (query,) = _blocks("graphql")
+    query = query.replace("University of Gamma", organization[1])
+    tokens = [create_token(migrated_database, user=user) for user in ("admin", "student", "stranger")]
+    answers = json.loads(run(sys.executable, "-c", _ASK, migrated_database, query, *tokens))
+
+    room = {"label": "Lecture hall, 200", "organization": {"title": organization[1], "rooms": {"totalCount": 2}}}
+    seen = {"data": {"rooms": {"totalCount": 1, "nodes": [room]}}}
+    assert answers == [seen, seen, {"data": {"rooms": {"totalCount": 0, "nodes": []}}}]
