@@ -49,6 +49,7 @@ class Declarations:
 
     def __init__(self) -> None:
         self.namespace: dict[str, Any] = {"list": list}
+        self._annotations: dict[str, StrawberryAnnotation] = {}
 
     def __getitem__(self, name: str) -> Any:
         """The declared type of that name."""
@@ -103,8 +104,8 @@ class Declarations:
         ]
 
     def annotation(self, text: str) -> StrawberryAnnotation:
-        """An annotation that names types of this schema."""
-        return StrawberryAnnotation(text, namespace=self.namespace)
+        """An annotation that names types of this schema; one for each text, for evaluating them takes its time."""
+        return self._annotations.setdefault(text, StrawberryAnnotation(text, namespace=self.namespace))
 
     def _class(
         self,
@@ -120,7 +121,6 @@ class Declarations:
         made = StrawberryField(
             python_name=_python_name(spec.name),
             graphql_name=spec.name,
-            type_annotation=self.annotation(spec.annotation),
             description=spec.description,
             directives=spec.directives,
             deprecation_reason=spec.deprecated,
@@ -130,7 +130,7 @@ class Declarations:
         return made
 
     def _annotate(self, made: Any, fields: Sequence[FieldSpec]) -> None:
-        """Sets the annotations again, since a dataclass takes them from the class, where they say nothing."""
+        """Sets the annotations, which on the class say nothing: there Strawberry would try to resolve them too early."""
         annotations = {_python_name(spec.name): self.annotation(spec.annotation) for spec in fields}
         for each in made.__strawberry_definition__.fields:
             if each.python_name in annotations:
