@@ -14,7 +14,7 @@ from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
 from backend.graphql.http import GraphQLEndpoint
 from backend.graphql.schema import build_schema
 from backend.interface.base import Limits
-from backend.interface.entity import reflect
+from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.snapshot import read_pool
 

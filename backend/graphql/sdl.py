@@ -9,7 +9,7 @@ from graphql.utilities import find_breaking_changes, find_dangerous_changes
 
 from backend.graphql.schema import build_schema
 from backend.interface.base import Limits
-from backend.interface.entity import reflect
+from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 
 if TYPE_CHECKING:

@@ -6,18 +6,19 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import String, inspect, select
 
-from backend.access.policy import EVERYONE, Grant, Policy
+from backend.access.policy import EVERYONE, Grant, Level, Policy, courses
 from backend.errors import DeclarationError
 from backend.interface.base import BaseEntityCreate, BaseEntityUpdate, EntityInterface, Expression
-from backend.interface.course import CourseCreate, CourseQuery
+from backend.interface.course import CourseCreate, CourseInterface, CourseQuery
 from backend.interface.course_content import CourseContentCreate, CourseContentQuery, CourseContentUpdate
 from backend.interface.course_content_type import CourseContentTypeCreate, CourseContentTypeUpdate
 from backend.interface.course_group import CourseGroupCreate, CourseGroupUpdate
 from backend.interface.course_member import CourseMemberCreate, CourseMemberQuery, CourseMemberUpdate
 from backend.interface.course_member import course_member_search as search_members
-from backend.interface.entity import Kind, reflect
+from backend.interface.entity import Kind
 from backend.interface.execution_backend import ExecutionBackendCreate
 from backend.interface.organization import OrganizationCreate, OrganizationUpdate
+from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.interface.result import ResultCreate, ResultUpdate
 from backend.interface.role import RoleCreate
@@ -393,3 +394,21 @@ def test_every_search_parameter_adds_conditions_and_nothing_else(interface: type
     assert (narrowed.whereclause is None) == (name in interface.modifiers)
     assert str(narrowed).startswith(str(plain))
     assert narrowed.get_final_froms() == plain.get_final_froms()
+
+
+def test_a_grant_along_an_unknown_path_is_named() -> None:
+    class Astray(CourseInterface):
+        policy = Policy(read=(Grant("organization.courses.nowhere", courses(at_least=Level.STUDENT)),))
+
+    with pytest.raises(
+        DeclarationError, match=r"Astray grants along organization\.courses\.nowhere, which leads nowhere"
+    ):
+        reflect([Astray])
+
+
+def test_a_nested_order_by_an_unknown_attribute_is_named() -> None:
+    class Muddled(CourseInterface):
+        nested_orders = {"members": ("user.shoe_size",)}  # noqa: RUF012 - as every interface
+
+    with pytest.raises(DeclarationError, match=r"Muddled orders members by user\.shoe_size, which leads nowhere"):
+        reflect([Muddled])

@@ -1,0 +1,306 @@
+"""Interfaces become entities, checked against their models: every mismatch is named, and nothing starts with one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from itertools import chain
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Float, Integer, String, Uuid, inspect
+from sqlalchemy import Enum as SqlEnum
+from sqlalchemy.dialects.postgresql import JSONB
+
+from backend.errors import DeclarationError
+from backend.interface.base import BaseEntityGet, EntityInterface, Expression
+from backend.interface.entity import Catalog, Entity, Field, Kind, Relation, camel_case, words
+from backend.model.base import Ltree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Column, ColumnElement
+    from sqlalchemy.types import TypeEngine
+
+    from backend.model import Base
+
+# Column types, most specific first, with the annotations that a DTO may give them.
+_KINDS: tuple[tuple[type[TypeEngine[Any]], Kind, tuple[type, ...]], ...] = (
+    (Ltree, Kind.TREE_PATH, (str,)),
+    (JSONB, Kind.JSON, (dict,)),
+    (ARRAY, Kind.STRING_LIST, (list,)),
+    (DateTime, Kind.DATETIME, (datetime,)),
+    (Boolean, Kind.BOOLEAN, (bool,)),
+    (BigInteger, Kind.BIGINT, (int,)),
+    (Integer, Kind.INT, (int,)),
+    (Float, Kind.FLOAT, (float,)),
+    (Uuid, Kind.STRING, (str,)),
+    (String, Kind.STRING, (str,)),
+)
+_COMPUTED_KINDS: dict[type, Kind] = {
+    str: Kind.STRING,
+    int: Kind.INT,
+    float: Kind.FLOAT,
+    bool: Kind.BOOLEAN,
+    datetime: Kind.DATETIME,
+    list: Kind.STRING_LIST,
+    dict: Kind.JSON,
+}
+
+
+def reflect(interfaces: Sequence[type[EntityInterface]]) -> Catalog:
+    """Every entity by its name, checked.
+
+    Raises DeclarationError, which names every mismatch between the interfaces and their models.
+    """
+    problems: list[str] = []
+    names = {interface.model: interface.model.__name__ for interface in interfaces}
+    catalog = {}
+    for interface in interfaces:
+        entity = Entity(
+            name=names[interface.model],
+            singular=_decapitalize(names[interface.model]),
+            plural=camel_case(interface.endpoint.replace("-", "_")),
+            description=_first_sentence(interface),
+            interface=interface,
+            model=interface.model,
+            key=tuple(inspect(interface.model).get_property_by_column(c).key for c in _primary_key(interface.model)),
+            fields=_fields(interface, names, problems),
+            relations=_relations(interface, names, problems),
+        )
+        problems += _unknown_names(interface)
+        clash = entity.fields.keys() & entity.relations.keys()
+        problems += [f"{interface.__name__}: {name} is both a field and a relation" for name in sorted(clash)]
+        catalog[entity.name] = entity
+    if problems:
+        raise DeclarationError("Interfaces and models do not fit together:\n  " + "\n  ".join(problems))
+    return catalog
+
+
+def _fields(interface: type[EntityInterface], names: Mapping[type[Base], str], problems: list[str]) -> dict[str, Field]:
+    mapper = inspect(interface.model)
+    own = names[interface.model]
+    fields = {
+        "id": Field("id", "id", Kind.ID, nullable=False, description="Unique over all types; opaque.", target=own),
+        "databaseId": Field("databaseId", "database_id", Kind.STRING, nullable=False, description="The bare key."),
+    }
+    targets = {
+        str(relationship.local_remote_pairs[0][0].key): relationship.mapper.class_
+        for relationship in mapper.relationships
+        if relationship.direction.name == "MANYTOONE"
+    }
+    # What the database keeps comes last.
+    declared = sorted(interface.get.model_fields.items(), key=lambda item: item[0] in BaseEntityGet.model_fields)
+    for attribute, info in declared:
+        if attribute == "id":
+            continue
+        if not info.description:
+            problems.append(f"{interface.get.__name__}.{attribute} has no description")
+        try:
+            kind, nullable, target, enum = (
+                _of_computed(interface, attribute, info)
+                if attribute in interface.computed
+                else _of_column(interface, attribute, info, targets)
+            )
+        except DeclarationError as error:
+            problems.append(f"{interface.get.__name__}.{attribute} {error}")
+            continue
+        name = camel_case(attribute)
+        fields[name] = Field(
+            name=name,
+            attribute=attribute,
+            kind=Kind.ID if target else Kind.ENUM if enum else kind,
+            nullable=nullable,
+            description=info.description or "",
+            deprecated=info.deprecation_message,
+            constraint=_constraint(info),
+            target=target.__name__ if target else None,
+            enum=enum,
+            computed=interface.computed.get(attribute),
+            null_reads=interface.null_reads.get(attribute),
+        )
+    problems += [
+        f"{interface.__name__}.computed names {attribute}, which {interface.get.__name__} does not have"
+        for attribute in interface.computed
+        if attribute not in interface.get.model_fields
+    ]
+    return fields
+
+
+_Traits = tuple[Kind, bool, "type[Base] | None", type[Enum] | None]
+
+
+def _of_computed(interface: type[EntityInterface], attribute: str, info: FieldInfo) -> _Traits:
+    base, optional, _ = _unwrap(info.annotation)
+    computed = interface.computed[attribute]
+    kind = _COMPUTED_KINDS.get(get_origin(base) or base)
+    if kind is None:
+        raise DeclarationError(f"is computed, and {base} is no type that a field can have")
+    return kind, optional, computed.target if isinstance(computed, Expression) else None, None
+
+
+def _of_column(
+    interface: type[EntityInterface], attribute: str, info: FieldInfo, targets: Mapping[str, type[Base]]
+) -> _Traits:
+    base, optional, _ = _unwrap(info.annotation)
+    columns = inspect(interface.model).columns
+    if attribute not in columns:
+        raise DeclarationError(f"is neither a column of {interface.model.__tablename__} nor computed")
+    column = columns[attribute]
+    enum = base if isinstance(base, type) and issubclass(base, Enum) else None
+    kind = _kind(column, base)
+    if kind is None:
+        raise DeclarationError(f"is {base}, but column {column.table.name}.{column.name} is {column.type}")
+    nullable = _nullable(interface, attribute, column, enum)
+    if nullable != optional:
+        raise DeclarationError(
+            f"may {'' if optional else 'not '}be null, but {column.table.name}.{column.name} "
+            f"may {'' if nullable else 'not '}read as null"
+        )
+    return kind, nullable, targets.get(str(column.key)), enum
+
+
+def _kind(column: Column[Any], base: Any) -> Kind | None:
+    """The kind of the column, or None where the annotation does not fit it."""
+    if isinstance(base, type) and issubclass(base, Enum):
+        fitting = (SqlEnum, String, Integer)
+        return Kind.ENUM if isinstance(column.type, fitting) else None
+    if isinstance(column.type, SqlEnum):
+        return None
+    annotation = get_origin(base) or base
+    for sql_type, kind, fitting_annotations in _KINDS:
+        if isinstance(column.type, sql_type):
+            return kind if annotation in fitting_annotations else None
+    return None
+
+
+def _nullable(interface: type[EntityInterface], attribute: str, column: Column[Any], enum: type[Enum] | None) -> bool:
+    """Whether a reader may meet null: in the column, where a policy hides it, or for an unknown value of an enum."""
+    unchecked = enum is not None and not isinstance(column.type, SqlEnum)
+    hidden = attribute in interface.policy.hideable()
+    return hidden or unchecked or (bool(column.nullable) and attribute not in interface.null_reads)
+
+
+def _unknown_names(interface: type[EntityInterface]) -> list[str]:
+    """Names that the model does not have: a misspelt one would hide, order, or grant nothing."""
+    columns = inspect(interface.model).columns
+    used = (
+        ("hides", interface.policy.hideable()),
+        ("orders by", {name.removeprefix("-") for name in interface.default_order}),
+        ("reads null of", interface.null_reads.keys() - EntityInterface.null_reads.keys()),
+    )
+    unknown = [
+        f"{interface.__name__} {what} {attribute}, which is no column of {interface.model.__tablename__}"
+        for what, attributes in used
+        for attribute in sorted(attributes)
+        if attribute not in columns
+    ]
+    paths = [("grants along", interface.model, grant.path) for grant in interface.policy.read if grant.path]
+    relationships = inspect(interface.model).relationships
+    for relation, order in interface.nested_orders.items():
+        if relation in relationships:
+            target = relationships[relation].mapper.class_
+            paths += [(f"orders {relation} by", target, name.removeprefix("-")) for name in order]
+    return unknown + [
+        f"{interface.__name__} {what} {path}, which leads nowhere"
+        for what, model, path in paths
+        if not _leads(model, path)
+    ]
+
+
+def _leads(model: type[Base], path: str) -> bool:
+    """Whether the path crosses relations of the models to a column."""
+    *hops, last = path.split(".")
+    for hop in hops:
+        if hop not in inspect(model).relationships:
+            return False
+        model = inspect(model).relationships[hop].mapper.class_
+    return last in inspect(model).columns
+
+
+_AUDITORS = {"created_by": "Who created it.", "updated_by": "Who last updated it."}
+
+
+def _relations(
+    interface: type[EntityInterface], names: Mapping[type[Base], str], problems: list[str]
+) -> dict[str, Relation]:
+    relations = {}
+    mapper = inspect(interface.model)
+    problems += [
+        f"{interface.__name__} describes {attribute}, which is no relation of its model"
+        for attribute in (*interface.relations, *interface.nested_orders)
+        if attribute not in mapper.relationships
+    ]
+    descriptions = {**_AUDITORS, **interface.relations}
+    for relationship in mapper.relationships:
+        target = names.get(relationship.mapper.class_)
+        if target is None:
+            continue
+        ((local, remote),) = relationship.local_remote_pairs
+        to_many = bool(relationship.uselist)
+        name = camel_case(relationship.key)
+        text = words(relationship.key)
+        relations[name] = Relation(
+            name=name,
+            attribute=relationship.key,
+            target=target,
+            to_many=to_many,
+            description=descriptions.get(relationship.key, f"Its {text}." if to_many else f"The {text}."),
+            local=mapper.get_property_by_column(local).key,
+            remote=relationship.mapper.get_property_by_column(remote).key,
+            order=interface.nested_orders.get(relationship.key, ()),
+        )
+    key = mapper.get_property_by_column(_primary_key(interface.model)[0]).key
+    for attribute, tree in interface.trees.items():
+        name = camel_case(attribute)
+        relations[name] = Relation(
+            name, attribute, names[interface.model], tree.to_many, tree.description, key, key, (), tree
+        )
+    return relations
+
+
+def _primary_key(model: type[Base]) -> tuple[ColumnElement[Any], ...]:
+    return inspect(model).primary_key
+
+
+def _unwrap(annotation: Any) -> tuple[Any, bool, tuple[Any, ...]]:
+    """The annotation without None and Annotated, whether None was in it, and what Annotated had to say."""
+    optional = False
+    if get_origin(annotation) in (Union, UnionType):
+        rest = [part for part in get_args(annotation) if part is not NoneType]
+        optional = len(rest) < len(get_args(annotation))
+        annotation = rest[0] if len(rest) == 1 else annotation
+    if get_origin(annotation) is Annotated:
+        said = (part.metadata if isinstance(part, FieldInfo) else (part,) for part in annotation.__metadata__)
+        return get_args(annotation)[0], optional, tuple(chain.from_iterable(said))
+    return annotation, optional, ()
+
+
+_CONSTRAINTS = {
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "pattern": "pattern",
+    "ge": "min",
+    "le": "max",
+}
+
+
+def _constraint(info: FieldInfo) -> Mapping[str, Any] | None:
+    """What `@constraint` says of a DTO's field."""
+    found = {}
+    for metadata in (*_unwrap(info.annotation)[2], *info.metadata):
+        for attribute, name in _CONSTRAINTS.items():
+            value = getattr(metadata, attribute, None)
+            if value is not None:
+                found[name] = value
+    return found or None
+
+
+def _first_sentence(interface: type[EntityInterface]) -> str:
+    return (interface.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
+
+
+def _decapitalize(name: str) -> str:
+    return name[0].lower() + name[1:]
