@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -92,6 +93,16 @@ def redis_url(services: embedded.Services) -> str:
     with redis.Redis.from_url(services.redis_url) as connection:
         connection.flushall()
     return services.redis_url
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data directory to be made, under a short path, and forgotten with all that belongs to it."""
+    with tempfile.TemporaryDirectory(prefix="data-") as parent:
+        yield Path(parent) / "data"
+        # Where root's clusters are.
+        for pointer in Path(parent).rglob("home"):
+            shutil.rmtree(pointer.read_text())
 
 
 def _create(maintenance_url: str, *, template: str) -> str:

@@ -64,6 +64,8 @@ def serve(settings: Settings) -> int:
             log_level="warning",
             access_log=False,
             server_header=False,
+            # Who is on this machine is told by the connection; a header could say anything.
+            proxy_headers=False,
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
         )
         server = _Server(config, _announcement(listener, demo_tokens))

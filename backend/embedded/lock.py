@@ -45,7 +45,7 @@ def locked(data_dir: Path) -> Iterator[None]:
     The lock goes with the process, however that ends.
     """
     _make(data_dir)
-    with (data_dir / "lock").open("a+", encoding="ascii") as file:
+    with (data_dir / "lock").open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

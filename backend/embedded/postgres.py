@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +58,9 @@ def running_postgres(place: Place, *, log: Path, durable: bool, signals: HeldSig
     """
     programs = _programs(place)
     end_leftover(place.cluster)
+    for socket in place.postgres_sockets.glob(".s.PGSQL.*"):
+        # Nobody else may make one there.
+        socket.unlink()
     if not place.cluster.exists():
         _make_cluster(programs, place, log=log, durable=durable, signals=signals)
     options = {
@@ -85,19 +88,24 @@ def end_leftover(cluster: Path) -> None:
     """End the server of a cluster whose starter was killed."""
     lock_file = cluster / "postmaster.pid"
     try:
-        leftover = psutil.Process(int(lock_file.read_text(encoding="utf-8").split("\n", 1)[0]))
-        if str(cluster) not in leftover.cmdline():
-            # Another program got the number since. PostgreSQL would take it for a server and not start.
-            lock_file.unlink()
-            return
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess, psutil.ZombieProcess):
+        number, _, rest = lock_file.read_text(encoding="utf-8").partition("\n")
+        leftover = psutil.Process(int(number))
+        if leftover.status() != psutil.STATUS_ZOMBIE and str(cluster) in leftover.cmdline():
+            _end(leftover)
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         return
+    if lock_file.exists() and psutil.pid_exists(int(number)):
+        # Another program has the number since, or nobody has taken note of the server's end: PostgreSQL would think
+        # that it still runs. It knows that its parent is no server, and goes on to look for what the last one left.
+        lock_file.write_text(f"{os.getpid()}\n{rest}", encoding="utf-8")
+
+
+def _end(server: psutil.Process) -> None:
     for number, seconds in ((_FAST_SHUTDOWN, 20), (_IMMEDIATE_SHUTDOWN, 5), (signal.SIGKILL, 5)):
-        with suppress(psutil.NoSuchProcess):
-            leftover.send_signal(number)
+        server.send_signal(number)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if not leftover.is_running() or leftover.status() == psutil.STATUS_ZOMBIE:
+            if not server.is_running() or server.status() == psutil.STATUS_ZOMBIE:
                 return
             time.sleep(0.01)
 

@@ -57,7 +57,7 @@ def make_people(size: Size, cast: tuple[DemoUser, ...]) -> People:
     roles: list[UserRole] = []
     for demo_user in cast:
         named[demo_user.username] = person = Person(
-            draw_id(random), demo_user.username, ability=0.8, zeal=0.2 if demo_user.username == "student" else 0.0
+            draw_id(random), demo_user.username, ability=0.8, zeal=0.5 if demo_user.username == "student" else 0.0
         )
         users.append(_named_user(demo_user, person, len(users) + 1, start))
         if demo_user.role:

@@ -165,7 +165,7 @@ def _draw_times(random: Random, size: Size, assignment: Assignment, group: Submi
     """When a group tests its work: most of all shortly before the deadline."""
     most = _MOST_ATTEMPTS if group.max_test_runs is None else min(_MOST_ATTEMPTS, group.max_test_runs)
     attempts = 1
-    while attempts < most and happens(random, 0.6):
+    while attempts < most and happens(random, 0.65):
         attempts += 1
     span = assignment.deadline - assignment.released_at
     times = (assignment.deadline - span * (1 - random.random()) ** 2 for _ in range(min(attempts, most)))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from backend.seed.people import People
 
 LARGE = SIZES["large"]
-SAMPLE = range(0, 200, 20)
+SAMPLE = range(3, 200, 19)
 
 
 @pytest.fixture(scope="module")
