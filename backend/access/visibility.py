@@ -6,7 +6,22 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, and_, any_, bindparam, case, exists, func, inspect, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    any_,
+    bindparam,
+    case,
+    cast,
+    func,
+    inspect,
+    or_,
+    select,
+)
 from sqlalchemy import true as sql_true
 
 from backend.access.policy import ADMIN_ONLY, Grant, Policies, Policy, Values, claimed
@@ -17,9 +32,10 @@ if TYPE_CHECKING:
     from backend.access.principal import Viewer
     from backend.model import Base
 
-# Up to about so many rows a statement is driven from the principal's own keys; beyond, the rows are walked in their
-# order and tested against a hash table. Measured: docs/benchmark.md.
+# Up to about so many rows, and where all of them are read up to such a share of the table, the principal's own keys
+# lead to the rows; beyond, rows are tested against a hash table. Measured: docs/benchmark.md.
 FEW_ROWS = 5000
+LARGE_SHARE = 0.5
 PRINCIPAL_BIND = "principal__"
 
 
@@ -27,7 +43,8 @@ class Access(Enum):
     """How a statement reaches the rows of a table."""
 
     KEYED = "by key or by parent: few rows, each tested by itself"
-    SCAN = "without keys: the principal's keys lead to the rows, or all rows are tested against them"
+    SCAN = "without keys, all rows that pass"
+    WALK = "without keys, along an index, until there are enough"
 
 
 class Columns(Mapping[str, ColumnElement[Any]]):
@@ -81,7 +98,26 @@ class Visibility:
         grants = self._grants(model)
         if grants is None:
             return None
-        return self._any(model, source, grants, access)
+        return self._any(model, source, grants, access, driven=self._is_driven(model, grants, access))
+
+    def first(
+        self, model: type[Base], source: FromClause, attribute: str, *, descending: bool
+    ) -> ColumnElement[bool] | None:
+        """That a row does not come before all that may be seen, in the order of a column.
+
+        It hides nothing; a walk along the column's index starts from there, and not from rows of which none may be
+        seen. None where that is not worth it, or would take more than a look into an index for each key.
+        """
+        grants = self._grants(model)
+        if not grants or self._is_driven(model, grants, Access.WALK):
+            return None
+        edges = [self._edge(model, grant, attribute, descending=descending) for grant in grants]
+        found = [edge for edge in edges if edge is not None]
+        if len(found) < len(edges):
+            return None
+        column = Columns(model, source)[attribute]
+        # GREATEST and LEAST pass over NULL, which is the edge of no row; if all are, no row passes, as none may.
+        return column <= func.greatest(*found) if descending else column >= func.least(*found)
 
     def column(self, model: type[Base], source: FromClause, attribute: str, access: Access) -> ColumnElement[Any]:
         """The column, or, where not every grant opens it, NULL for the rows that only the others let pass."""
@@ -92,7 +128,8 @@ class Visibility:
         opening = [grant for grant in grants if attribute not in grant.hides]
         if len(opening) == len(grants):
             return column
-        return case((self._any(model, source, opening, access), column), else_=None)
+        # The rows are found already; each is tested for itself, which a hash table does best.
+        return case((self._any(model, source, opening, access, driven=False), column), else_=None)
 
     def is_masked(self, model: type[Base], attribute: str) -> bool:
         """Whether the viewer may meet rows of which this column is hidden."""
@@ -110,10 +147,18 @@ class Visibility:
         grants = (*policy.read, rows) if "id" in inspect(model).columns else policy.read
         return [grant for grant in grants if grant.values is None or self.viewer.size(grant.values.name)]
 
-    def _any(self, model: type[Base], source: FromClause, grants: list[Grant], access: Access) -> ColumnElement[bool]:
-        driven = access is Access.SCAN and self._estimate(model, grants) <= FEW_ROWS
+    def _any(
+        self, model: type[Base], source: FromClause, grants: list[Grant], access: Access, *, driven: bool
+    ) -> ColumnElement[bool]:
         conditions = [self._grant(model, source, grant, access, driven=driven) for grant in grants]
         return or_(*conditions) if conditions else ~sql_true()
+
+    def _is_driven(self, model: type[Base], grants: list[Grant], access: Access) -> bool:
+        """Whether the principal's keys lead to the rows."""
+        if access is Access.KEYED:
+            return False
+        share = LARGE_SHARE if access is Access.SCAN else 0
+        return self._estimate(model, grants) <= max(FEW_ROWS, share * self._statistics.rows(model.__tablename__))
 
     def _estimate(self, model: type[Base], grants: list[Grant]) -> float:
         """About how many rows the grants let pass together."""
@@ -151,27 +196,63 @@ class Visibility:
         *,
         driven: bool,
     ) -> ColumnElement[bool]:
-        first = relationship_of(model, hops[0])
-        local, remote = key_pair(first)
-        target: type[Base] = first.mapper.class_
-        start = target.__table__.alias()
-        joined: FromClause = start
-        here: FromClause = start
-        for hop in hops[1:]:
-            relationship = relationship_of(target, hop)
-            near, far = key_pair(relationship)
-            target = relationship.mapper.class_
-            step = target.__table__.alias()
-            joined = joined.join(step, here.c[near] == step.c[far])
-            here = step
-        holds = _held(Columns(target, here)[last], values)
+        local, reachable = _reachable(model, hops, last, values)
         if access is Access.KEYED:
-            return exists().select_from(joined).where(start.c[remote] == source.c[local], holds)
-        reachable = select(start.c[remote]).select_from(joined).where(holds)
+            return reachable.where(reachable.selected_columns[0] == source.c[local]).exists()
         if driven:
             return source.c[local] == any_(func.array(reachable.scalar_subquery(), type_=ARRAY(source.c[local].type)))
         # IS TRUE keeps the planner from making a join of it, whose generic plan can be a thousand times slower.
         return source.c[local].in_(reachable).is_(sql_true())
+
+    def _edge(self, model: type[Base], grant: Grant, attribute: str, *, descending: bool) -> ColumnElement[Any] | None:
+        """The last value of the column among the rows that the grant's keys lead to; unless `descending`, the first."""
+        if not (grant.path and grant.values):
+            return None
+        *hops, last = grant.path.split(".")
+        if hops:
+            local, reachable = _reachable(model, hops, last, grant.values)
+            keys: FromClause = reachable.subquery()
+            key = keys.c[0]
+        else:
+            held = Columns(model, model.__table__)[last]
+            local = str(held.key)
+            array = cast(_values(held, grant.values), ARRAY(held.type))
+            keys = func.unnest(array).table_valued("key").render_derived()
+            key = keys.c.key
+        if not has_index(model, local, attribute):
+            return None
+        others = model.__table__.alias()
+        # Not MAX and MIN: not all types have them.
+        value = Columns(model, others)[attribute].label("value")
+        of_key = select(value).where(others.c[local] == key).order_by(_toward(value, descending)).limit(1).lateral()
+        edges = select(of_key.c.value).select_from(keys.join(of_key, sql_true()))
+        return edges.order_by(_toward(of_key.c.value, descending)).limit(1).scalar_subquery()
+
+
+def has_index(model: type[Base], *columns: str) -> bool:
+    """Whether an index over all rows begins with these columns."""
+    return any(
+        [column.name for column in index.columns][: len(columns)] == list(columns)
+        for index in model.__table__.indexes  # type: ignore[attr-defined]
+        if index.dialect_options["postgresql"]["where"] is None and not index.dialect_options["postgresql"]["using"]
+    )
+
+
+def _reachable(model: type[Base], hops: list[str], last: str, values: Values) -> tuple[str, Select[Any]]:
+    """Of the first hop of a path: the column on this side, and the values of it that lead to what is held."""
+    local, remote = key_pair(relationship_of(model, hops[0]))
+    target: type[Base] = relationship_of(model, hops[0]).mapper.class_
+    start = target.__table__.alias()
+    joined: FromClause = start
+    here: FromClause = start
+    for hop in hops[1:]:
+        relationship = relationship_of(target, hop)
+        near, far = key_pair(relationship)
+        target = relationship.mapper.class_
+        step = target.__table__.alias()
+        joined = joined.join(step, here.c[near] == step.c[far])
+        here = step
+    return local, select(start.c[remote]).select_from(joined).where(_held(Columns(target, here)[last], values))
 
 
 def relationship_of(model: type[Base], name: str) -> RelationshipProperty[Any]:
@@ -185,5 +266,13 @@ def key_pair(relationship: RelationshipProperty[Any]) -> tuple[str, str]:
     return str(local.key), str(remote.key)
 
 
+def _toward(value: ColumnElement[Any], descending: bool) -> ColumnElement[Any]:  # noqa: FBT001 - read as one phrase
+    return value.desc() if descending else value.asc()
+
+
 def _held(column: ColumnElement[Any], values: Values) -> ColumnElement[bool]:
-    return column == any_(bindparam(PRINCIPAL_BIND + values.name, type_=ARRAY(column.type)))
+    return column == any_(_values(column, values))
+
+
+def _values(column: ColumnElement[Any], values: Values) -> BindParameter[Any]:
+    return bindparam(PRINCIPAL_BIND + values.name, type_=ARRAY(column.type))

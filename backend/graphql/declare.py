@@ -1,4 +1,4 @@
-"""Strawberry types, declared from data: what `@strawberry.type` does for a class, for a list of fields.
+"""Strawberry types, declared from data: what `@strawberry.type` makes of a class, made of a list of fields.
 
 Types refer to each other by name in annotations (`list[Course] | None`), which Strawberry resolves when the schema is
 made, so that they may be declared in any order.
@@ -7,12 +7,12 @@ made, so that they may be declared in any order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
-import strawberry
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.schema_directives import OneOf
 from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
@@ -67,28 +67,20 @@ class Declarations:
         description: str,
         fields: Sequence[FieldSpec],
         *,
-        interfaces: Sequence[type] = (),
+        interfaces: Sequence[str] = (),
         directives: Sequence[object] = (),
-        written: Mapping[str, StrawberryField] | None = None,
+        written: Sequence[StrawberryField] = (),
     ) -> None:
         """Declares an object type; `written` are fields with resolvers of their own."""
-        cls = self._class(name, fields, interfaces, written or {})
-        made = strawberry.type(cls, name=name, description=description, directives=directives)
-        self._annotate(made, fields)
-        self.add(name, made)
+        self._declare(name, description, fields, interfaces=interfaces, directives=directives, written=written)
 
     def interface(self, name: str, description: str, fields: Sequence[FieldSpec]) -> None:
         """Declares an interface."""
-        made = strawberry.interface(self._class(name, fields), name=name, description=description)
-        self._annotate(made, fields)
-        self.add(name, made)
+        self._declare(name, description, fields, is_interface=True)
 
     def input(self, name: str, description: str, fields: Sequence[FieldSpec], *, one_of: bool = False) -> None:
         """Declares an input type; with `one_of`, one of which exactly one field is given."""
-        cls = self._class(name, fields)
-        made = strawberry.input(cls, name=name, description=description, one_of=one_of)
-        self._annotate(made, fields)
-        self.add(name, made)
+        self._declare(name, description, fields, is_input=True, directives=[OneOf()] if one_of else ())
 
     def arguments(self, specs: Sequence[ArgumentSpec]) -> list[StrawberryArgument]:
         """Arguments as Strawberry has them."""
@@ -107,20 +99,43 @@ class Declarations:
         """An annotation that names types of this schema; one for each text, for evaluating them takes its time."""
         return self._annotations.setdefault(text, StrawberryAnnotation(text, namespace=self.namespace))
 
-    def _class(
+    def _declare(
         self,
         name: str,
+        description: str,
         fields: Sequence[FieldSpec],
-        bases: Sequence[type] = (),
-        written: Mapping[str, StrawberryField] | None = None,
-    ) -> type:
-        body: dict[str, Any] = {_python_name(spec.name): self._field(spec) for spec in fields}
-        return type(name, tuple(bases), {**body, **(written or {}), "__annotations__": dict.fromkeys(body, object)})
+        *,
+        is_input: bool = False,
+        is_interface: bool = False,
+        interfaces: Sequence[str] = (),
+        directives: Sequence[Any] = (),
+        written: Sequence[StrawberryField] = (),
+    ) -> None:
+        """Declares a type by its definition alone: no value of it is ever made, so its class is empty."""
+        origin = type(name, (), {})
+        definition = StrawberryObjectDefinition(
+            name=name,
+            is_input=is_input,
+            is_interface=is_interface,
+            origin=origin,
+            description=description,
+            interfaces=[self[interface].__strawberry_definition__ for interface in interfaces],
+            extend=False,
+            directives=directives,
+            is_type_of=None,
+            resolve_type=None,
+            fields=[*(self._field(spec, origin) for spec in fields), *written],
+            from_input=_as_given if is_input else None,
+        )
+        origin.__strawberry_definition__ = definition  # type: ignore[attr-defined]  # how Strawberry finds it
+        self.add(name, origin)
 
-    def _field(self, spec: FieldSpec) -> StrawberryField:
+    def _field(self, spec: FieldSpec, origin: Any) -> StrawberryField:
         made = StrawberryField(
-            python_name=_python_name(spec.name),
+            python_name=spec.name,
             graphql_name=spec.name,
+            type_annotation=self.annotation(spec.annotation),
+            origin=origin,
             description=spec.description,
             directives=spec.directives,
             deprecation_reason=spec.deprecated,
@@ -129,14 +144,7 @@ class Declarations:
         made.arguments = self.arguments(spec.arguments)
         return made
 
-    def _annotate(self, made: Any, fields: Sequence[FieldSpec]) -> None:
-        """Sets the annotations, which on the class say nothing: there Strawberry would try to resolve them too early."""
-        annotations = {_python_name(spec.name): self.annotation(spec.annotation) for spec in fields}
-        for each in made.__strawberry_definition__.fields:
-            if each.python_name in annotations:
-                each.type_annotation = annotations[each.python_name]
 
-
-def _python_name(name: str) -> str:
-    """A name that an attribute can have: `in`, `and`, `or` and `not` cannot."""
-    return f"{name}_" if iskeyword(name) else name
+def _as_given(_: type, value: Mapping[str, Any], __: object) -> Mapping[str, Any]:
+    """Input for a resolver written by hand: the plain value."""
+    return value

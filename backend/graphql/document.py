@@ -9,10 +9,12 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    SelectionSetNode,
     VariableNode,
     Visitor,
     parse,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 MAX_TOKENS = 10_000
 MAX_ERRORS = 20
+# Answers nest at most twice as deep as their documents, and orjson writes 254 levels.
+MAX_DEPTH = 100
 PLANS_KEPT = 100
 
 
@@ -90,6 +94,7 @@ def read_document(schema: GraphQLSchema, text: str) -> Document:
         errors = [GraphQLError("The document is nested too deeply.")]
     if errors:
         return _broken(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED)
+    fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
     operations = {
         (node.name.value if node.name else None): node
         for node in ast.definitions
@@ -97,8 +102,28 @@ def read_document(schema: GraphQLSchema, text: str) -> Document:
     }
     if not operations:
         return _broken([GraphQLError("The document has no operation.")], ErrorCode.GRAPHQL_VALIDATION_FAILED)
-    fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
+    depths: dict[str, int] = {}
+    if max(_depth(node.selection_set, fragments, depths) for node in operations.values()) > MAX_DEPTH:
+        text = f"The document is nested more than {MAX_DEPTH} levels deep."
+        return _broken([GraphQLError(text)], ErrorCode.GRAPHQL_VALIDATION_FAILED)
     return Document(ast, operations, fragments, _switch_names(ast))
+
+
+def _depth(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], known: dict[str, int]) -> int:
+    """How many levels of fields lie within each other, fragments spelled out; `known` keeps those of fragments."""
+    deepest = 0
+    for selection in selections.selections:
+        if isinstance(selection, FragmentSpreadNode):
+            name = selection.name.value
+            if name not in known:
+                known[name] = _depth(fragments[name].selection_set, fragments, known)
+            depth = known[name]
+        else:
+            inner: SelectionSetNode | None = getattr(selection, "selection_set", None)
+            depth = _depth(inner, fragments, known) if inner is not None else 0
+            depth += isinstance(selection, FieldNode)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _broken(errors: Sequence[GraphQLError], code: ErrorCode) -> Document:

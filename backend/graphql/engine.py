@@ -18,7 +18,7 @@ from psycopg_pool import PoolTimeout
 
 from backend.access.credentials import token_hash
 from backend.access.visibility import Statistics, Visibility
-from backend.errors import ErrorCode, GatewayError, UnauthenticatedError
+from backend.errors import ErrorCode, GatewayError, InputError, UnauthenticatedError
 from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context, HandOver
 from backend.interface.entity import policies
@@ -159,7 +159,7 @@ class Engine:
                         raise UnauthenticatedError(_CREDENTIAL_REFUSED)
                     self._principals.put(credential, known)
                 try:
-                    return await self._run(document, request, known, snapshot)
+                    return await self._checked(document, request, known, snapshot)
                 except PrincipalChangedError as changed:
                     if changed.principal is None:
                         raise UnauthenticatedError(_CREDENTIAL_REFUSED) from None
@@ -178,6 +178,16 @@ class Engine:
         context = Context(None, None, {}, self._catalog, None, compiler)
         return await self._execute_core(document, request, context)
 
+    async def _checked(self, document: Document, request: Request, principal: Principal, snapshot: Snapshot) -> Answer:
+        """The answer, given to nobody whose token has ended: neither where it is empty nor where the input is bad."""
+        try:
+            answer = await self._run(document, request, principal, snapshot)
+        except (GraphQLError, InputError, _VariablesError):
+            await snapshot.verify()
+            raise
+        await snapshot.verify()
+        return answer
+
     async def _run(self, document: Document, request: Request, principal: Principal, snapshot: Snapshot) -> Answer:
         if document.errors:
             return _refused(document.errors, document.code)
@@ -194,14 +204,13 @@ class Engine:
         errors: list[GraphQLError] = []
         if run.failed:
             settlement = Settlement(self._schema, compiler, run.types)
-            settled = settlement.settle("Query", [operation.selection_set], data)
+            loaded = {name: data[name] for name, root in plan.roots if root is not None}
+            settled = settlement.settle("Query", [operation.selection_set], loaded)
             errors = settlement.errors
-        if not plan.needs_graphql_core:
-            if not plan.loads:
-                await snapshot.fetch([], last=True)
+        if settled is None or not plan.needs_graphql_core:
             return _answered(settled, errors)
         await snapshot.fetch([], last=False)
-        generated = {name: data[name] for name, root in plan.roots if root is not None}
+        generated = {name: settled[name] for name, root in plan.roots if root is not None}
 
         def new_run() -> Run:
             return Run(scope, self._compiler, principal, variables, snapshot)

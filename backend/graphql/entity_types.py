@@ -94,7 +94,7 @@ def _declare_object(types: Declarations, catalog: Catalog, entity: Entity) -> No
         entity.name,
         entity.description,
         fields,
-        interfaces=[types["Node"]],
+        interfaces=["Node"],
         directives=[CacheControl(max_age=entity.interface.cache_ttl)],
     )
 

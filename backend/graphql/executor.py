@@ -75,12 +75,14 @@ class HandOver(Executor[Any]):
         inner = return_type.of_type if isinstance(return_type, GraphQLNonNull) else return_type
         if isinstance(inner, GraphQLObjectType):
             if isinstance(result, Select):
-                return self._list(inner, field_details_list, path, result)
+                return self._list(inner, field_details_list, path, result, required=inner is not return_type)
             if isinstance(result, str) and inner.name in self.context_value.catalog:
                 return self._one(inner.name, field_details_list, path, result, required=inner is not return_type)
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
-    async def _list(self, of: GraphQLObjectType, details: FieldDetailsList, path: Path, statement: Select[Any]) -> Any:
+    async def _list(
+        self, of: GraphQLObjectType, details: FieldDetailsList, path: Path, statement: Select[Any], *, required: bool
+    ) -> Any:
         context = self.context_value
         entity = context.catalog[of.name.removesuffix("Connection")]
         nodes = [each.node for each in details]
@@ -91,7 +93,7 @@ class HandOver(Executor[Any]):
         await run.execute(plan, data, last=False)
         key = plan.roots[0][0]
         if run.failed:
-            return self._settled(compiler, of.name, details, data[key], path, run)
+            return self._settled(compiler, of.name, details, data[key], path, run, required=required)
         return data[key]
 
     async def _one(self, entity: str, details: FieldDetailsList, path: Path, key: str, *, required: bool) -> Any:
@@ -105,9 +107,9 @@ class HandOver(Executor[Any]):
         context.waiting[place].append((key, found))
         run, compiler, value = await found
         if value is None and required:
-            raise GraphQLError("Cannot return null for non-nullable field.", [each.node for each in details])
+            raise LookupError(f"{path.typename}.{path.key} leads to a row that is not there, and may not be null")
         if value is not None and run.failed:
-            return self._settled(compiler, entity, details, value, path, run)
+            return self._settled(compiler, entity, details, value, path, run, required=required)
         return value
 
     def _flush(self, place: tuple[str, int], details: FieldDetailsList) -> None:
@@ -142,12 +144,29 @@ class HandOver(Executor[Any]):
         return self.context_value.new_run()
 
     def _settled(
-        self, compiler: PlanCompiler, name: str, details: FieldDetailsList, value: Any, path: Path, run: Run
+        self,
+        compiler: PlanCompiler,
+        name: str,
+        details: FieldDetailsList,
+        value: Any,
+        path: Path,
+        run: Run,
+        *,
+        required: bool,
     ) -> Any:
         settlement = Settlement(self.schema, compiler, run.types)
-        settled = settlement.settle(name, [each.node.selection_set for each in details], value, tuple(path.as_list()))
-        for error in settlement.errors:
-            self.collected_errors.add(error, None)
+        here = path.as_list()
+        settled = settlement.settle(name, [each.node.selection_set for each in details], value, tuple(here))
+        errors = settlement.errors
+        # Where the value may not be null, graphql-core carries one of the errors on to what lies above.
+        raised = errors.pop() if settled is None and required else None
+        for error in errors:
+            place = path
+            for key in (error.path or here)[len(here) :]:
+                place = place.add_key(key)
+            self.collected_errors.add(error, place)
+        if raised is not None:
+            raise raised
         return settled
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,18 +11,24 @@ from backend.errors import BadRequestError, ErrorCode
 from backend.graphql.engine import Answer, Engine, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 JSON = b"application/json"
 GRAPHQL = b"application/graphql-response+json"
+WATCHED_AFTER = 0.5
+"""Seconds after which it is worth knowing whether the client still waits."""
 _STATUS: Mapping[ErrorCode | None, int] = {
     ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.BAD_REQUEST: 400,
     ErrorCode.UNAVAILABLE: 503,
     ErrorCode.INTERNAL_SERVER_ERROR: 500,
 }
+
+
+class ClientGoneError(Exception):
+    """The client has closed the connection, and nobody waits for the answer."""
 
 
 class TooLargeError(BadRequestError):
@@ -39,6 +46,8 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
         headers = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]) and _has_several_credentials(scope["headers"]):
+            headers[b"authorization"] = b"several"
         if scope["method"] in ("GET", "HEAD"):
             await self._page(scope, receive, send)
             return
@@ -55,10 +64,41 @@ class GraphQLEndpoint:
             status = 415 if not _is_json(headers) else 400
             await _send(send, status, JSON, _problem(str(error)))
             return
-        answer = await self._engine.answer(request)
+        try:
+            answer = await self._answer(request, receive)
+        except ClientGoneError:
+            return
         kind = _accepted(headers.get(b"accept", b""))
         extra = [(b"www-authenticate", b"Bearer")] if answer.code is ErrorCode.UNAUTHENTICATED else []
         await _send(send, _status(answer, kind), kind, answer.body, extra)
+
+    async def _answer(self, request: Request, receive: Receive) -> Answer:
+        """The answer; a client that goes away meanwhile has its statement cancelled. Raises ClientGoneError then.
+
+        Few requests take so long that it is worth a look, so that it costs the others a timer and nothing more.
+        """
+        answering = asyncio.current_task()
+        watching: list[asyncio.Task[None]] = []
+        gone = False
+
+        async def watch() -> None:
+            nonlocal gone
+            if (await receive())["type"] == "http.disconnect" and answering is not None:
+                gone = True
+                answering.cancel()
+
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(WATCHED_AFTER, lambda: watching.append(loop.create_task(watch())))
+        try:
+            return await self._engine.answer(request)
+        except asyncio.CancelledError:
+            if gone and answering is not None and answering.uncancel() == 0:
+                raise ClientGoneError from None
+            raise
+        finally:
+            timer.cancel()
+            for task in watching:
+                task.cancel()
 
     async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         length = headers.get(b"content-length", b"0")
@@ -115,6 +155,11 @@ def _token(headers: Mapping[bytes, bytes]) -> str | None:
     if scheme.lower() != b"bearer":
         return ""
     return token.strip().decode("latin-1")
+
+
+def _has_several_credentials(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the request says twice who is asking: taking either would be a guess."""
+    return sum(name == b"authorization" for name, _ in headers) > 1
 
 
 def _accepted(accept: bytes) -> bytes:

@@ -14,12 +14,23 @@ from backend.graphql.shared import declare_shared
 from backend.graphql.written import written_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from strawberry.types.field import StrawberryField
+
     from backend.interface.base import Limits
     from backend.interface.entity import Catalog
 
 
-def build_schema(catalog: Catalog, limits: Limits) -> strawberry.Schema:
-    """The schema of all entities. Raises DeclarationError where two types would have one name."""
+def build_schema(
+    catalog: Catalog,
+    limits: Limits,
+    written: Callable[[Declarations, Catalog], Mapping[str, StrawberryField]] = written_fields,
+) -> strawberry.Schema:
+    """The schema of all entities, and of the fields of Query that `written` makes.
+
+    Raises DeclarationError where two types would have one name.
+    """
     types = Declarations()
     declare_shared(types)
     for entity in catalog.values():
@@ -28,7 +39,7 @@ def build_schema(catalog: Catalog, limits: Limits) -> strawberry.Schema:
         "Query",
         "Reading. A row that the caller may not see is not there.",
         root_specs(catalog, limits.default_page),
-        written=written_fields(types, catalog),
+        written=list(written(types, catalog).values()),
     )
     return strawberry.Schema(
         query=types["Query"],

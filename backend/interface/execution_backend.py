@@ -86,7 +86,7 @@ class ExecutionBackendInterface(EntityInterface):
     cache_ttl = 60
     policy = Policy(
         read=(
-            Grant(values=courses(at_least=Level.STUDENT), hides=_STAFF_ONLY),
+            Grant(hides=_STAFF_ONLY),
             Grant(values=courses(at_least=Level.LECTURER)),
         )
     )

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from backend.plan.order import Order
 
-MAX_LENGTH = 8192
-
 
 def cursor_mark(field: str, order: Order) -> str:
     """Ties a cursor to its field (`Course.members`) and order."""
@@ -36,7 +34,7 @@ def read_cursor(cursor: str, mark: str, types: Sequence[TypeEngine[object]]) -> 
     """The values of a cursor, checked; InputError where it is none, or belongs to another list or order."""
     unreadable = InputError("it is no cursor that this server gave")
     try:
-        content = orjson.loads(urlsafe_b64decode(cursor[:MAX_LENGTH].encode() + b"=" * (-len(cursor) % 4)))
+        content = orjson.loads(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error):
         raise unreadable from None
     if not isinstance(content, list) or not content:

@@ -31,19 +31,22 @@ from sqlalchemy.dialects.postgresql import UUID
 from backend.errors import InputError
 from backend.interface.entity import Entity, Field, Kind
 from backend.model.base import LQuery, Ltree
-from backend.plan.source import Scope, Source
-from backend.plan.value import array_parts, check_column, check_text, parse_key
+from backend.plan.value import MOST_LABELS, array_parts, check_column, check_text, parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from backend.plan.source import Scope, Source
 
 Shape = tuple[Any, ...]
 LEAF = "leaf_"
 MAX_DEPTH = 16
 _LEVEL = r"!?[A-Za-z0-9_]+[@*%]*(?:\|[A-Za-z0-9_]+[@*%]*)*|\*"
 _LQUERY = re.compile(rf"(?:{_LEVEL})(?:\{{(\d*)(,?)(\d*)\}})?(?:\.(?:{_LEVEL})(?:\{{\d*,?\d*\}})?)*")
+_LABEL = re.compile(r"[A-Za-z0-9_]+")
 _QUANTIFIER = re.compile(r"\{(\d*)(,?)(\d*)\}")
-_MOST_LABELS = 65535
+_LONGEST_LABEL = 255
+_LONGEST_LQUERY = 8192
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,11 @@ def _lquery(value: str) -> str:
     check_text(value)
     if not _LQUERY.fullmatch(value):
         raise InputError(f"{value!r} is no lquery, such as *.week_1.*{{1,2}}")
+    if len(value) > _LONGEST_LQUERY or max(map(len, _LABEL.findall(value)), default=0) > _LONGEST_LABEL:
+        raise InputError(f"an lquery has at most {_LONGEST_LQUERY} characters, and {_LONGEST_LABEL} in a label")
     for low, comma, high in _QUANTIFIER.findall(value):
         bounds = [int(bound) for bound in (low, high) if bound]
-        if not (bounds or comma) or max(bounds, default=0) > _MOST_LABELS or bounds != sorted(bounds):
+        if not (bounds or comma) or max(bounds, default=0) > MOST_LABELS or bounds != sorted(bounds):
             raise InputError(f"{value!r} is no lquery: {{{low}{comma}{high}}} is no range")
     return value
 
@@ -263,12 +268,7 @@ def _build_relation(shape: Shape, source: Source, entity: Entity) -> ColumnEleme
     quantifier, name, inner = shape
     relation = entity.relations[name]
     target_entity = source.scope.catalog[relation.target]
-    if relation.tree is not None:
-        target = Source(source.scope, entity.model)
-        same = [target.raw[attribute] == source.raw[attribute] for attribute in relation.tree.within]
-        joined = and_(*same, relation.tree.on(source.raw, target.raw))
-    else:
-        target, joined = source.hop(relation.attribute)
+    target, joined = source.hop(relation.attribute)
     passes = build_filter(inner, target, target_entity)
     if quantifier == "every":
         passes = passes.is_not(sql_true())

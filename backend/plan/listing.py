@@ -21,8 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import false as sql_false
 from sqlalchemy import true as sql_true
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from backend.access.visibility import Access
+from backend.access.visibility import Access, has_index
 from backend.plan.filter import build_filter
 from backend.plan.load import KEYS, Template, labelled
 from backend.plan.order import Order, beyond, order_clauses
@@ -49,15 +50,16 @@ class Listing:
     def page(self, templates: Sequence[Template], *, with_cursors: bool) -> Select[Any]:
         """Rows of the page and one more; backwards when the page is counted from the end."""
         request = self.request
-        source, parents = self._start()
         order = _reversed(request.order) if request.backward else request.order
+        walked = self._is_walked(order)
+        source, parents = self._start(Access.WALK if walked else Access.SCAN)
         columns = [column for template in templates for column in template.columns(source)]
         if with_cursors:
             columns += [cast(source[term.attribute], Text) for term in request.order]
         rows = (
             select(*labelled(columns or [literal_column("1")]))
             .select_from(source.table)
-            .where(*self._conditions(source, parents), *self._range(source))
+            .where(*self._conditions(source, parents), *self._range(source), *(_first(source, order) if walked else ()))
             .order_by(*order_clauses(source, order))
             .limit(bindparam(LIMIT, type_=Integer))
         )
@@ -105,10 +107,22 @@ class Listing:
         ]
         return self._for_each(parents, select(*labelled(flags)))
 
-    def _start(self) -> tuple[Source, Parents | None]:
+    def _start(self, access: Access = Access.SCAN) -> tuple[Source, Parents | None]:
+        """A new occurrence of the entity, and of the parents; `access` is how it is reached where there are none."""
         if self.relation is None:
-            return Source(self.scope, self.entity.model, Access.SCAN), None
+            return Source(self.scope, self.entity.model, access), None
         return Source(self.scope, self.entity.model), Parents.of(self.scope, self.relation, self.entity)
+
+    def _is_walked(self, order: Order) -> bool:
+        """Whether a page at the root is read along an index, as far as it goes."""
+        source = Source(self.scope, self.entity.model)
+        attribute = order[0].attribute
+        return (
+            self.relation is None
+            and attribute in source.raw
+            and not source.may_be_null(attribute)
+            and has_index(self.entity.model, str(source.raw[attribute].key))
+        )
 
     def _conditions(self, source: Source, parents: Parents | None) -> list[ColumnElement[bool]]:
         """The rows of the list, whatever the page."""
@@ -190,6 +204,13 @@ class Parents:
         return and_(*same, tree.on(self.start.raw, source.raw))
 
 
+def _first(source: Source, order: Order) -> list[ColumnElement[bool]]:
+    """That the walk begins with what may be seen."""
+    term = order[0]
+    first = source.scope.visibility.first(source.model, source.table, term.attribute, descending=term.descending)
+    return [] if first is None else [first]
+
+
 def _reversed(order: Order) -> Order:
     return tuple(term.reversed() for term in order)
 
@@ -201,5 +222,5 @@ def _is_newest(
     per = [some[attribute] for attribute in newest.per]
     order = [some[name.removeprefix("-")].desc() if name.startswith("-") else some[name].asc() for name in newest.order]
     key = some.raw[entity.key[0]]
-    first = select(key).distinct(*per).select_from(some.table).where(*passing).order_by(*per, *order)
+    first = select(key).ext(distinct_on(*per)).select_from(some.table).where(*passing).order_by(*per, *order)
     return source.raw[entity.key[0]].in_(first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, Table, inspect, literal_column, select
+from sqlalchemy.sql.util import _deep_deannotate
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 from backend.errors import DeclarationError, InputError
@@ -12,7 +13,7 @@ from backend.plan.source import Source
 from backend.plan.value import check_column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic import BaseModel
 
@@ -65,25 +66,37 @@ def _seen(clause: ColumnElement[Any], sources: Mapping[Table, Source]) -> Column
                     return source[_attribute(source, table.c[element.key])]
         return None
 
-    seen: ColumnElement[Any] = replacement_traverse(clause, {}, replace)
+    # `has` and `any` mark the condition within them as one not to be replaced in; nothing may stay as it was written.
+    unmarked = _deep_deannotate(clause, values=["no_replacement_traverse"])
+    seen: ColumnElement[Any] = replacement_traverse(unmarked, {}, replace)
     return seen
 
 
 def _seen_select(element: Select[Any], sources: Mapping[Table, Source]) -> Select[Any]:
     outer = next(iter(sources.values()))
     inner = dict(sources)
-    for part in iterate(element):
-        if isinstance(part, Column):
-            model = _model_of(outer, str(part.table))
-            table = table_of(model)
-            if table not in inner:
-                inner[table] = Source(outer.scope, model)
+    for column in _own_columns(element):
+        model = _model_of(outer, str(column.table))
+        table = table_of(model)
+        if table not in inner:
+            inner[table] = Source(outer.scope, model)
     added = [source for table, source in inner.items() if table not in sources]
     condition = element.whereclause
     conditions = [] if condition is None else [_seen(condition, inner)]
     visible = [rule for source in added for rule in source.visible()]
     tables = [source.table for source in added]
     return select(literal_column("1")).select_from(*tables).where(*conditions, *visible).correlate_except(*tables)
+
+
+def _own_columns(element: Select[Any]) -> Iterator[Column[Any]]:
+    """The columns in the condition of a sub-query, without those of the sub-queries within it."""
+    pending: list[Any] = [] if element.whereclause is None else [element.whereclause]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Column):
+            yield part
+        elif not isinstance(part, Select):
+            pending += part.get_children()
 
 
 def table_of(model: type[Base]) -> Table:

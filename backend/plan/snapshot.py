@@ -75,6 +75,7 @@ class ReadConnection(AsyncConnection[Row]):
 
     prepared: set[bytes]
     rows: Any
+    descriptor: int = -1
     waiter: asyncio.Future[None] | None = None
 
     async def ready(self) -> None:
@@ -87,11 +88,17 @@ class ReadConnection(AsyncConnection[Row]):
 
     def attach(self) -> None:
         """From now on input is read as it comes."""
-        asyncio.get_running_loop().add_reader(self.pgconn.socket, self._readable)
+        # A connection that is lost no longer knows its socket.
+        self.descriptor = self.pgconn.socket
+        asyncio.get_running_loop().add_reader(self.descriptor, self._readable)
 
     def detach(self) -> None:
         """Leaves the socket alone."""
-        asyncio.get_running_loop().remove_reader(self.pgconn.socket)
+        asyncio.get_running_loop().remove_reader(self.descriptor)
+
+    def was_lost(self, error: OperationalError) -> bool:
+        """Whether the error is the end of the connection (class 57P), and not of one statement alone."""
+        return self.pgconn.status == pq.ConnStatus.BAD or (error.sqlstate or "").startswith("57P")
 
     def _readable(self) -> None:
         waiter = self.waiter
@@ -120,6 +127,8 @@ class ReadConnection(AsyncConnection[Row]):
                 continue
             result = pgconn.get_result()
             if result is None:
+                if pgconn.status == pq.ConnStatus.BAD:
+                    raise OperationalError("the connection is lost")
                 continue
             if result.status == pq.ExecStatus.PIPELINE_SYNC:
                 return results
@@ -201,6 +210,11 @@ class Snapshot:
             self._verified = True
             return results
 
+    async def verify(self) -> None:
+        """Asks whether the caller is still who they were taken for, unless that was asked. Raises as `fetch` does."""
+        if not self._verified:
+            await self.fetch([], last=True)
+
     async def identify(self) -> Principal | None:
         """The principal of the credential; None where it does not hold."""
         try:
@@ -211,15 +225,22 @@ class Snapshot:
         return self._known
 
     async def _send(self, commands: Sequence[Command], *, last: bool) -> list[list[Row]]:
-        connection = self._connection or await self._take()
-        try:
-            results = await self._exchange(connection, commands, last=last)
-        except OperationalError as error:
-            self._broken = True
-            raise UnavailableError("The database cannot be reached, or took too long; try again.") from error
-        self.statements += len(commands)
-        self._begun = not last
-        return results
+        lost = 0
+        while True:
+            connection = self._connection or await self._take()
+            try:
+                results = await self._exchange(connection, commands, last=last)
+            except OperationalError as error:
+                self._broken = True
+                # Connections that lay in the pool may have been ended there, all of them.
+                if not connection.was_lost(error) or self._begun or lost > self._pool.max_size:
+                    raise UnavailableError("The database cannot be reached, or took too long; try again.") from error
+                lost += 1
+                await self._discard()
+            else:
+                self.statements += len(commands)
+                self._begun = not last
+                return results
 
     async def _take(self) -> ReadConnection:
         try:
@@ -232,6 +253,15 @@ class Snapshot:
         self._connection.attach()
         self._connection.pgconn.enter_pipeline_mode()
         return self._connection
+
+    async def _discard(self) -> None:
+        """Takes leave of a connection that is lost; the next read takes another."""
+        connection, self._connection = self._connection, None
+        self._broken = False
+        if connection is not None:
+            connection.detach()
+            await connection.close()
+            await self._pool.putconn(connection)
 
     async def _exchange(
         self, connection: ReadConnection, commands: Sequence[Command], *, last: bool
@@ -285,9 +315,11 @@ class Snapshot:
                 connection.pgconn.pipeline_sync()
                 await connection.results()
             connection.pgconn.exit_pipeline_mode()
-            connection.detach()
         except (OperationalError, OSError):
+            connection.detach()
             await connection.close()
+        else:
+            connection.detach()
         await self._pool.putconn(connection)
 
     async def abandon(self) -> None:
@@ -298,7 +330,13 @@ class Snapshot:
         try:
             await connection.cancel_safe(timeout=2)
             await asyncio.wait_for(connection.results(), 2)
-            self._broken = True
+            # Nobody has seen which statements were prepared before the end.
+            connection.prepared.clear()
+            connection.pgconn.send_query_params(b"ROLLBACK", None)
+            connection.pgconn.send_query_params(b"DEALLOCATE ALL", None)
+            connection.pgconn.pipeline_sync()
+            await asyncio.wait_for(connection.results(), 2)
+            self._begun = self._broken = False
             await self.close()
         except (OperationalError, OSError, TimeoutError):
             self._connection = None

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, func, inspect, literal_column, select
+from sqlalchemy import ColumnElement, Text, and_, case, cast, func, inspect, literal_column, select
+from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.dialects.postgresql import UUID
 
 from backend.access.visibility import Access, Columns, Visibility, key_pair, relationship_of
@@ -14,6 +15,8 @@ from backend.interface.base import Expression
 from backend.interface.entity import Catalog, Entity, Field, Kind
 
 if TYPE_CHECKING:
+    from enum import Enum
+
     from backend.model import Base
 
 
@@ -53,6 +56,9 @@ class Source(Mapping[str, ColumnElement[Any]]):
             return select(target[rest]).where(joined, *target.visible()).scalar_subquery()
         if name in self._mapper.columns:
             column = self.scope.visibility.column(self.model, self.table, name, self.access)
+            if unchecked := self._unchecked(name):
+                known = [literal_value(member.value) for member in unchecked]
+                column = case((column.in_(known), column), else_=None)
             reads = self._entity.interface.null_reads if self._entity else {}
             return (
                 func.coalesce(column, literal_value(reads[name]), type_=column.type)
@@ -79,6 +85,11 @@ class Source(Mapping[str, ColumnElement[Any]]):
 
     def hop(self, relation: str) -> tuple[Source, ColumnElement[bool]]:
         """A new occurrence of the relation's target, and what joins it to this one."""
+        tree = self._entity.interface.trees.get(relation) if self._entity else None
+        if tree is not None:
+            other = Source(self.scope, self.model)
+            same = [other.raw[attribute] == self.raw[attribute] for attribute in tree.within]
+            return other, and_(*same, tree.on(self.raw, other.raw))
         relationship = relationship_of(self.model, relation)
         target = Source(self.scope, relationship.mapper.class_)
         local, remote = key_pair(relationship)
@@ -90,7 +101,7 @@ class Source(Mapping[str, ColumnElement[Any]]):
         """Whether the attribute may read as NULL, in the table or because it is hidden."""
         if attribute not in self._mapper.columns:
             return True
-        if self.scope.visibility.is_masked(self.model, attribute):
+        if self.scope.visibility.is_masked(self.model, attribute) or self._unchecked(attribute):
             return True
         reads = self._entity.interface.null_reads if self._entity else {}
         return bool(self._mapper.columns[attribute].nullable) and attribute not in reads
@@ -111,6 +122,12 @@ class Source(Mapping[str, ColumnElement[Any]]):
             subject = value if isinstance(next(iter(names)), int) else cast(value, Text)
             return case(*((subject == literal_value(raw), name) for raw, name in names.items()), else_=None)
         return value
+
+    def _unchecked(self, attribute: str) -> type[Enum] | None:
+        """The enum of a column that may hold other values too, which read as NULL."""
+        field = self._entity.by_attribute.get(attribute) if self._entity else None
+        checked = isinstance(self._mapper.columns[attribute].type, SqlEnum)
+        return field.enum if field and not checked else None
 
     def _reads(self, attribute: str, reads: Mapping[str, object]) -> bool:
         return attribute in reads and bool(self._mapper.columns[attribute].nullable)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from backend.interface.entity import Entity
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_KEYS = re.compile(r"[0-9a-fA-F-]{36}(?:,[0-9a-fA-F-]{36})*")
 _PATH = re.compile(r"[A-Za-z0-9_]{1,255}(?:\.[A-Za-z0-9_]{1,255})*")
+MOST_LABELS = 65535
 _NEEDS_QUOTES = re.compile(r'[\s{},"\\]|^$|^null$', re.IGNORECASE)
 _INTEGERS: tuple[tuple[type[TypeEngine[Any]], int], ...] = ((BigInteger, 63), (Integer, 31))
 
@@ -41,8 +43,15 @@ def encode(value: object) -> bytes | None:
     if isinstance(value, datetime):
         return value.isoformat().encode()
     if isinstance(value, list | tuple):
-        return ("{" + ",".join(_element(item) for item in value) + "}").encode()
+        return _array(value).encode()
     return str(value).encode()
+
+
+def _array(items: Sequence[Any]) -> str:
+    # Keys, mostly, and by the thousand: one look tells that none of them needs quotes.
+    if items and isinstance(items[0], str) and _KEYS.fullmatch(plain := ",".join(items)):
+        return f"{{{plain}}}"
+    return "{" + ",".join(_element(item) for item in items) + "}"
 
 
 def _element(item: object) -> str:
@@ -65,14 +74,23 @@ def check_text(value: str) -> str:
     return value
 
 
+def check_path(value: str) -> str:
+    """The path, if PostgreSQL can read it as an ltree; InputError otherwise."""
+    if not _PATH.fullmatch(value):
+        raise InputError(f"{value!r} is no path: labels of letters, digits and underscores, joined by dots")
+    if value.count(".") >= MOST_LABELS:
+        raise InputError(f"a path has at most {MOST_LABELS} labels")
+    return value
+
+
 def check_column(value: object, sql_type: TypeEngine[Any]) -> object:
     """The value, if a column of this type can be compared with it; InputError otherwise."""
     if isinstance(value, str):
         check_text(value)
     if isinstance(sql_type, Uuid) and isinstance(value, str) and not _UUID.fullmatch(value):
         raise InputError(f"{value!r} is no UUID")
-    if isinstance(sql_type, Ltree) and isinstance(value, str) and not _PATH.fullmatch(value):
-        raise InputError(f"{value!r} is no path: labels of letters, digits and underscores, joined by dots")
+    if isinstance(sql_type, Ltree) and isinstance(value, str):
+        check_path(value)
     if isinstance(value, int) and not isinstance(value, bool):
         for integer, bits in _INTEGERS:
             if isinstance(sql_type, integer):
@@ -107,11 +125,13 @@ def parse_key(entity: Entity, value: str, *, global_only: bool = False) -> tuple
     )
 
 
-def check_cursor_text(text: str, sql_type: TypeEngine[Any]) -> str:
+def check_cursor_text(text: object, sql_type: TypeEngine[Any]) -> str:
     """A value from a cursor, in PostgreSQL's text format, if its column's type can read it.
 
-    Raises ValueError or InputError otherwise.
+    Raises ValueError or InputError otherwise; a cursor may hold anything that JSON can.
     """
+    if not isinstance(text, str):
+        raise ValueError(text)  # noqa: TRY004 - the value is wrong here, whatever its type
     check_text(text)
     for of, read in _READERS:
         if isinstance(sql_type, of):
@@ -126,12 +146,49 @@ def _read_one_of(text: str, known: Sequence[str]) -> None:
         raise ValueError(text)
 
 
+_MOMENT = re.compile(r"(\d{4,6})(-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d{1,6})?\+00( BC)?", re.ASCII)
+_FLOAT = re.compile(r"-?\d{1,17}(?:\.\d{1,17})?(?:e[+-]\d{1,3})?", re.ASCII)
+_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
+_LAST_YEAR = 294275
+_FIRST_YEAR_BC = 4713
+
+
+def _read_moment(text: str) -> None:
+    if text in ("infinity", "-infinity"):
+        return
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    year, rest, before_christ = int(found[1]), found[2], found[3]
+    if not 1 <= year <= (_FIRST_YEAR_BC if before_christ else _LAST_YEAR):
+        raise ValueError(text)
+    # Python knows four digits of a year; what decides on the day is the year's place in the cycle of leap years.
+    datetime.fromisoformat(f"{2000 + (1 - year if before_christ else year) % 400}{rest}")
+
+
+def _read_float(text: str) -> None:
+    if text in ("NaN", "Infinity", "-Infinity"):
+        return
+    if not _FLOAT.fullmatch(text):
+        raise ValueError(text)
+    value, digits = float(text), text.partition("e")[0]
+    # What does not fit a double is an error in PostgreSQL, at either end.
+    if not isfinite(value) or (value == 0 and digits.strip("-0.")):
+        raise ValueError(text)
+
+
+def _read_integer(text: str, sql_type: TypeEngine[Any]) -> None:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(text)
+    check_column(int(text), sql_type)
+
+
 _READERS: tuple[tuple[type[TypeEngine[Any]], Callable[[str, Any], object]], ...] = (
-    (DateTime, lambda text, _: text.lstrip("-") == "infinity" or datetime.fromisoformat(text)),
+    (DateTime, lambda text, _: _read_moment(text)),
     (Boolean, lambda text, _: _read_one_of(text, ("true", "false"))),
     (SqlEnum, lambda text, of: _read_one_of(text, of.enums)),
-    (Float, lambda text, _: float(text)),
-    (Integer, lambda text, of: check_column(int(text), of)),
+    (Float, lambda text, _: _read_float(text)),
+    (Integer, _read_integer),
 )
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg import sql
-from rich.console import Console
-from rich.progress import Progress
 
 from backend.seed.cast import cast
 from backend.seed.contents import make_contents
@@ -101,6 +99,10 @@ def _write(connection: Connection[Any], size_name: SizeName, demo_users: tuple[D
     def work_on(course: int) -> tuple[Batch | None, ...]:
         work = make_work(size, classes[course], trees[course])
         return encode(work.groups), encode(work.members), encode(work.results)
+
+    # Takes its time to import, which each start of the gateway would pay: it asks this module whether there are users.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -52,7 +52,7 @@ class Viewer:
     def _has(self, level: int, course_id: str) -> bool:
         return self._levels.get(course_id, 0) >= level
 
-    def _in_group(self, submission_group_id: Any) -> bool:  # noqa: ANN401 - a key, or None
+    def _in_group(self, submission_group_id: Any) -> bool:
         members = self._world.referring("SubmissionGroupMember", "submission_group_id", submission_group_id)
         return any(member.values["course_member_id"] in self._own_memberships for member in members)
 

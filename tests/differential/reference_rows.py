@@ -20,7 +20,7 @@ from backend.interface.registry import INTERFACES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# Type and key attribute; the field to one and its type; the field on that type, which leads to many unless it ends in ?.
+# Type and key attribute; the field to one and its type; the field on that type, to many unless it ends in ?.
 _KEYS = """
     User.created_by_id                          createdBy          User               -
     User.updated_by_id                          updatedBy          User               -
@@ -137,12 +137,12 @@ class World:
                 table = sql.Identifier(interface.model.__tablename__)
                 found = connection.execute(sql.SQL("SELECT {} FROM {}").format(names, table))
                 name = interface.model.__name__
-                self.rows[name] = [Row(name, _plain(row)) for row in found]
+                self.rows[name] = sorted((Row(name, _plain(row)) for row in found), key=key_of)
             claims = connection.execute("SELECT role_id, claim_value FROM role_claim WHERE claim_type = 'permissions'")
             self.claims = [(row["role_id"], row["claim_value"]) for row in claims]
         self._by_key = {(row.type, key_of(row)): row for rows in self.rows.values() for row in rows}
         self._by_reference: dict[tuple[str, str, Any], list[Row]] = defaultdict(list)
-        for (own, attribute), _ in KEYS.items():
+        for own, attribute in KEYS:
             for row in self.rows[own]:
                 if attribute in row.values:
                     self._by_reference[own, attribute, row.values[attribute]].append(row)
@@ -174,7 +174,11 @@ class World:
         if field == "children":
             return [other for other in course if labels(other)[:-1] == own]
         if field == "ancestors":
-            return [other for other in course if len(labels(other)) < len(own) and own[: len(labels(other))] == labels(other)]
+            return [
+                other
+                for other in course
+                if len(labels(other)) < len(own) and own[: len(labels(other))] == labels(other)
+            ]
         return [other for other in course if len(labels(other)) > len(own) and labels(other)[: len(own)] == own]
 
     def tree_order(self, row: Row) -> tuple[Any, ...]:
