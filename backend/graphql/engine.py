@@ -23,6 +23,7 @@ from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context, HandOver
 from backend.interface.entity import policies
 from backend.plan.compile import PlanCompiler
+from backend.plan.execute import execute as execute_plan
 from backend.plan.failure import Settlement
 from backend.plan.loaders import Loaders
 from backend.plan.run import Run
@@ -199,7 +200,7 @@ class Engine:
         plan = document.plans.get(key) or document.plans.put(key, compiler.operation(operation))
         run = Run(scope, self._compiler, principal, variables, snapshot)
         data: dict[str, Any] = dict(plan.roots)
-        await run.execute(plan, data, last=not plan.needs_graphql_core)
+        await execute_plan(run, plan, data, last=not plan.needs_graphql_core)
         settled: dict[str, Any] | None = data
         errors: list[GraphQLError] = []
         if run.failed:

@@ -11,6 +11,7 @@ from graphql.execution import Executor
 from sqlalchemy import Select
 
 from backend.errors import InputError
+from backend.plan.execute import execute
 from backend.plan.failure import Settlement
 from backend.plan.value import parse_key
 
@@ -90,7 +91,7 @@ class HandOver(Executor[Any]):
         plan = compiler.written_list(str(path.typename), entity, nodes, statement)
         run = self._run()
         data: dict[str, Any] = {}
-        await run.execute(plan, data, last=False)
+        await execute(run, plan, data, last=False)
         key = plan.roots[0][0]
         if run.failed:
             return self._settled(compiler, of.name, details, data[key], path, run, required=required)
@@ -129,7 +130,7 @@ class HandOver(Executor[Any]):
             run = self._run()
             run.handed_over = keys
             data: dict[str, Any] = {}
-            await run.execute(plan, data, last=False)
+            await execute(run, plan, data, last=False)
             for (_, found), value in zip(waiting, data[plan.roots[0][0]], strict=True):
                 if not found.done():
                     found.set_result((run, compiler, value))

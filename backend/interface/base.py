@@ -1,4 +1,4 @@
-"""What an entity interface declares. Its checks and its reflection: `backend.interface.entity`.
+"""What an entity interface declares. Its checks and its reflection: `backend.interface.reflection`.
 
 Pydantic evaluates the annotations of DTOs when a class is made, so no module here that has DTOs postpones them.
 """
@@ -6,12 +6,13 @@ Pydantic evaluates the annotations of DTOs when a class is made, so no module he
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import ColumnElement, Select
 
 from backend.access.policy import ADMIN_ONLY, Policy
+from backend.access.principal import Principal
 from backend.model import Base
 
 
@@ -80,16 +81,26 @@ class Expression:
     target: type[Base] | None = None
 
 
+class BatchContext(Protocol):
+    """What a computed field may know of the request."""
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks."""
+        ...
+
+
 @dataclass(frozen=True)
 class Batch:
     """A computed field that is Python over all rows of a level at once.
 
-    `compute` gets one tuple for each row, of the attributes that it `needs`, as the viewer may see them, and returns
-    one value for each row. An exception in a value's place fails that field alone; one that is raised fails all.
+    `compute` gets who is asking, and one tuple for each row, of the attributes that it `needs`, as the viewer may see
+    them; it returns one value for each row. An exception in a value's place fails that field alone; one that is raised
+    fails all.
     """
 
     needs: tuple[str, ...]
-    compute: Callable[[Sequence[tuple[Any, ...]]], Awaitable[Sequence[Any]]]
+    compute: Callable[[BatchContext, Sequence[tuple[Any, ...]]], Awaitable[Sequence[Any]]]
 
 
 @dataclass(frozen=True)

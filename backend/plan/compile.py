@@ -24,12 +24,12 @@ from graphql.execution.values import VariableValues, get_argument_values
 from sqlalchemy import ColumnElement, literal_column
 from sqlalchemy import null as sql_null
 
-from backend.errors import InputError
+from backend.errors import ErrorCode, InputError
 from backend.interface.base import Batch, Limits
 from backend.plan.connection import Connection
 from backend.plan.load import BatchSlot, ByKey, Load, Template, ToOne
 from backend.plan.node import Nodes, parse_node_id
-from backend.plan.parts import read_parts
+from backend.plan.parts import Fields, read_parts
 from backend.plan.request import ListRequest, read_list_request
 from backend.plan.value import parse_key
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from backend.plan.run import Run
     from backend.plan.source import Source
 
-Fields = dict[str, list[FieldNode]]
 MAX_COUNT = 2**31 - 1
 
 
@@ -171,6 +170,9 @@ class PlanCompiler:
                 continue
             value: Any = directive.arguments[0].value
             flag = self._variables.coerced[value.name.value] if isinstance(value, VariableNode) else value.value
+            if flag is None:
+                text = f"Argument 'if' of @{name} must not be null."
+                raise GraphQLError(text, directive, extensions={"code": ErrorCode.BAD_USER_INPUT.value})
             if bool(flag) == (name == "skip"):
                 return False
         return True

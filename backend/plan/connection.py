@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.plan.cursor import write_cursor
 from backend.plan.listing import Listing
-from backend.plan.load import KEYS, Json, Query, Row, Task, Template
+from backend.plan.load import KEYS, Query, Task, Template
 from backend.plan.statement import Recent, Statement
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from backend.interface.entity import Entity, Relation
     from backend.plan.request import ListRequest
-    from backend.plan.run import Run
+    from backend.plan.run import Json, Row, Run
     from backend.plan.source import Source
 
 SHAPES_KEPT = 64

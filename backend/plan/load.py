@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, any_, bindparam, cast, func, select, tuple_
 
 from backend.access.visibility import Access
+from backend.plan.run import Json, Pending, Row
 from backend.plan.source import Source
 from backend.plan.value import array_parts
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from backend.plan.run import Run
     from backend.plan.statement import Statement
 
-Json = dict[str, Any]
-Row = tuple[Any, ...]
 KEYS = "keys"
 
 
@@ -99,7 +98,7 @@ class Template:
         objects = [dict(zip(keys, row[start:] if start else row, strict=False)) for row in rows]
         for batch in self.batches:
             needs = [tuple(row[start + column] for column in batch.columns) for row in rows]
-            run.compute(batch, needs, objects)
+            run.pending.append(Pending(batch.key, batch.batch, batch.nullable, needs, objects))
         return objects
 
     def tasks(self, objects: Sequence[Json]) -> list[Task]:

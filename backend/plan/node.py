@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from backend.interface.entity import Catalog
-    from backend.plan.load import ByKey, Json, Query, Row, Task
-    from backend.plan.run import Run
+    from backend.plan.load import ByKey, Query, Task
+    from backend.plan.run import Json, Row, Run
 
 Key = tuple[str, tuple[str, ...]]
 

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from backend.plan.aggregate import FUNCTIONS, Figure, aggregate, aggregated_fields, count
 from backend.plan.connection import Page, Part, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from graphql import FieldNode
+    from graphql import FieldNode, SelectionSetNode
 
     from backend.interface.entity import Entity
-    from backend.plan.compile import Fields, PlanCompiler
     from backend.plan.load import Template
     from backend.plan.run import Run
 
 
+Fields = dict[str, list["FieldNode"]]
+
+
+class Selections(Protocol):
+    """Who reads what is selected beneath a connection."""
+
+    def collect(self, type_name: str, selections: Sequence[SelectionSetNode | None]) -> Fields:
+        """The fields selected on a type, by response key."""
+        ...
+
+    def template(self, entity: Entity, nodes: Sequence[FieldNode]) -> Template:
+        """How the fields selected beneath the nodes are made of a row."""
+        ...
+
+    def at_most(self, parent: str, node: FieldNode) -> Callable[[Run], int]:
+        """Where a count may stop."""
+        ...
+
+
 def read_parts(
-    compiler: PlanCompiler, entity: Entity, nodes: list[FieldNode]
+    compiler: Selections, entity: Entity, nodes: list[FieldNode]
 ) -> tuple[Wanted, tuple[tuple[str, Part], ...]]:
     """What is wanted of a connection, and its parts by response key."""
     parts = _Parts(compiler, entity)
@@ -30,7 +48,7 @@ def read_parts(
 class _Parts:
     """Reads what is selected on a connection, and gathers which statements that takes."""
 
-    def __init__(self, compiler: PlanCompiler, entity: Entity) -> None:
+    def __init__(self, compiler: Selections, entity: Entity) -> None:
         self._compiler = compiler
         self._entity = entity
         self._templates: list[Template] = []
