@@ -1,13 +1,13 @@
-"""How Alembic runs here: on the connection that `backend.migration` gives, or on DATABASE_URL from the command line."""
+"""How Alembic runs here: on the connection that `backend.migration` gives, or, as a command, on the settings' database."""
 
 import importlib
-import os
 import sys
 
 from alembic.util import CommandError
 
 from alembic import context
 from backend.migration import configure, connect
+from backend.settings import Settings
 
 
 def run() -> None:
@@ -19,8 +19,8 @@ def run() -> None:
         configure(connection)
         context.run_migrations()
         return
-    database_url = os.environ.get("DATABASE_URL")
-    if not database_url:
+    database_url = Settings().database
+    if database_url is None:
         sys.exit("Set DATABASE_URL to the database to migrate, such as postgresql://localhost/computor")
     # A new entity's model is known by its interface's line in the registry.
     importlib.import_module("backend.interface.registry")

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import psycopg
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.operations.ops import CreateTableOp, ExecuteSQLOp
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Column, NullPool, create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from alembic import command, context
@@ -25,6 +26,7 @@ from backend.model.base import Ltree
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alembic.operations.ops import MigrationScript
     from sqlalchemy import Connection
     from sqlalchemy.sql.schema import SchemaItem
 
@@ -85,6 +87,29 @@ def configure(connection: Connection) -> None:
         version_table=_VERSION_TABLE,
         include_object=_is_ours,
         compare_server_default=True,
+        process_revision_directives=_add_audit,
+    )
+
+
+def _add_audit(_: object, __: object, directives: list[MigrationScript]) -> None:
+    """Has a table that a written revision creates keep its version, times and authors, as all others do."""
+    for directive in directives:
+        operations = directive.upgrade_ops.ops if directive.upgrade_ops else []
+        created = [operation for operation in operations if isinstance(operation, CreateTableOp)]
+        for operation in created:
+            columns = {column.name for column in operation.columns if isinstance(column, Column)}
+            updated = "updatable" if "updated_by" in columns else "written once"
+            if "created_by" in columns:
+                operations.append(_trigger(operation.table_name, "insert", updated))
+            if "updated_at" in columns:
+                versioned = "versioned" if "version" in columns else "unversioned"
+                operations.append(_trigger(operation.table_name, "update", versioned))
+
+
+def _trigger(table: str, event: str, argument: str) -> ExecuteSQLOp:
+    return ExecuteSQLOp(
+        f'CREATE TRIGGER gateway_audit_{event} BEFORE {event.upper()} ON "{table}"'
+        f" FOR EACH ROW EXECUTE FUNCTION gateway_audit_{event}('{argument}')"
     )
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PROJECT = Path(__file__).resolve().parents[1]
@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1, description="Largest body of a request that is read.")
     default_page_size: int = Field(default=50, ge=1, description="Rows of a page if neither first nor last is given.")
     max_page_size: int = Field(default=500, ge=1, description="Most rows that first or last may ask for.")
+
+    @model_validator(mode="after")
+    def _page_fits(self) -> Settings:
+        if self.default_page_size > self.max_page_size:
+            raise ValueError("DEFAULT_PAGE_SIZE is larger than MAX_PAGE_SIZE")
+        return self
 
     @property
     def database(self) -> str | None:

@@ -45,9 +45,10 @@ class FieldSpec:
 
 
 class Declarations:
-    """The types of one schema, by their GraphQL names."""
+    """The types of one schema, by their GraphQL names; its lists have pages of `default_page` rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, default_page: int) -> None:
+        self.default_page = default_page
         self.namespace: dict[str, Any] = {"list": list}
         self._annotations: dict[str, StrawberryAnnotation] = {}
 

@@ -57,10 +57,10 @@ def connection_arguments(entity: Entity) -> list[ArgumentSpec]:
     return [argument for argument in arguments if argument is not None]
 
 
-def connection_spec(name: str, entity: Entity, description: str, default_page: int) -> FieldSpec:
+def connection_spec(types: Declarations, name: str, entity: Entity, description: str) -> FieldSpec:
     """A field that is a list of the entity."""
     size = ListSize(
-        assumed_size=default_page,
+        assumed_size=types.default_page,
         slicing_arguments=["first", "last"],
         sized_fields=["edges", "nodes"],
         require_one_slicing_argument=False,
@@ -87,7 +87,7 @@ def _declare_object(types: Declarations, catalog: Catalog, entity: Entity) -> No
     ]
     for relation in entity.relations.values():
         if relation.to_many:
-            fields.append(connection_spec(relation.name, catalog[relation.target], relation.description, 50))
+            fields.append(connection_spec(types, relation.name, catalog[relation.target], relation.description))
         else:
             fields.append(FieldSpec(relation.name, f"{relation.target} | None", relation.description))
     types.object(
@@ -216,7 +216,7 @@ def _declare_order(types: Declarations, entity: Entity, plural: str) -> None:
     types.input(f"{entity.name}Order", f"One term of an order of {plural}.", fields, one_of=True)
 
 
-def root_specs(catalog: Catalog, default_page: int) -> Sequence[FieldSpec]:
+def root_specs(types: Declarations, catalog: Catalog) -> Sequence[FieldSpec]:
     """The generated fields of Query."""
     specs = [
         FieldSpec("node", "Node | None", "Any object by its id.", [ArgumentSpec("id", "ID", "Its global id.")]),
@@ -236,8 +236,6 @@ def root_specs(catalog: Catalog, default_page: int) -> Sequence[FieldSpec]:
         specs.append(FieldSpec(entity.singular, f"{entity.name} | None", f"{article} {text} by its id.", given))
         plural = words(entity.plural)
         specs.append(
-            connection_spec(
-                entity.plural, entity, f"{plural[:1].upper()}{plural[1:]} that the caller may see.", default_page
-            )
+            connection_spec(types, entity.plural, entity, f"{plural[:1].upper()}{plural[1:]} that the caller may see.")
         )
     return specs

@@ -31,14 +31,14 @@ def build_schema(
 
     Raises DeclarationError where two types would have one name.
     """
-    types = Declarations()
+    types = Declarations(limits.default_page)
     declare_shared(types)
     for entity in catalog.values():
         declare_entity(types, catalog, entity)
     types.object(
         "Query",
         "Reading. A row that the caller may not see is not there.",
-        root_specs(catalog, limits.default_page),
+        root_specs(types, catalog),
         written=list(written(types, catalog).values()),
     )
     return strawberry.Schema(

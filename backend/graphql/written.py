@@ -35,7 +35,7 @@ class Paged(FieldExtension):
     def apply(self, field: StrawberryField) -> None:
         """Adds the arguments and the size to the field's declaration."""
         field.arguments = [*field.arguments, *self._types.arguments(connection_arguments(self._entity))]
-        field.directives = [*field.directives, *connection_spec("", self._entity, "", 50).directives]
+        field.directives = [*field.directives, *connection_spec(self._types, "", self._entity, "").directives]
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
         """Hands the field only its own arguments."""

@@ -4,7 +4,7 @@ Pydantic evaluates the annotations of DTOs when a class is made, so no module he
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -160,4 +160,4 @@ class Limits:
 
     default_page: int = 50
     max_page: int = 500
-    filter_nodes: int = field(default=2000)
+    filter_nodes: int = 2000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -70,8 +71,7 @@ def test_page_leads_to_rooms_that_answer(project: Path, migrated_database: str) 
     (commands,) = _blocks("sh")
     for line in commands.splitlines():
         if not line.startswith("#"):
-            program, *arguments = line.replace('"Add rooms"', "Add_rooms").split()
-            run(program, *arguments)
+            run(*shlex.split(line))
 
     load(migrated_database, "demo")
     with psycopg.connect(migrated_database) as connection:
@@ -86,6 +86,10 @@ def test_page_leads_to_rooms_that_answer(project: Path, migrated_database: str) 
             " SELECT name, seats, %s FROM (VALUES ('Lecture hall', 200), ('Kitchen', NULL)) AS room (name, seats)",
             organization[:1],
         )
+        connection.execute("UPDATE room SET seats = 210 WHERE seats = 200")
+        kept = connection.execute("SELECT version, updated_at >= created_at FROM room WHERE seats = 210").fetchone()
+        assert kept == (1, True)
+        connection.execute("UPDATE room SET seats = 200 WHERE seats = 210")
     (query,) = _blocks("graphql")
     query = query.replace("University of Gamma", organization[1])
     tokens = [create_token(migrated_database, user=user) for user in ("admin", "student", "stranger")]
