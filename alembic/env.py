@@ -1,4 +1,4 @@
-"""How Alembic runs here: on the connection that `backend.migration` gives, or, as a command, on the settings' database."""
+"""How Alembic runs here: on the connection that `backend.migration` gives; as a command, on the settings' database."""
 
 import importlib
 import sys

@@ -80,13 +80,17 @@ class World:
 
     def role(self, user: str, role: str) -> None:
         """The user holds the role, which is made unless the system has it."""
-        self.connection.execute("INSERT INTO role (id, title) VALUES (%s, %s) ON CONFLICT DO NOTHING", (role, role))
+        self._need_role(role)
         self.insert("user_role", None, user_id=self.user(user), role_id=role)
 
     def claim(self, role: str, value: str, kind: str = "permissions") -> None:
         """The role carries a claim."""
-        self.connection.execute("INSERT INTO role (id, title) VALUES (%s, %s) ON CONFLICT DO NOTHING", (role, role))
+        self._need_role(role)
         self.insert("role_claim", None, role_id=role, claim_type=kind, claim_value=value)
+
+    def _need_role(self, role: str) -> None:
+        if self.connection.execute("SELECT FROM role WHERE id = %s", [role]).rowcount == 0:
+            self.insert("role", None, id=role, title=role)
 
     def organization(self, name: str, **columns: Any) -> str:
         """An institution; its key."""

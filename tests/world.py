@@ -17,6 +17,7 @@ from backend.seed import load
 from tests import university
 from tests.builder import World
 from tests.gateway import RunningGateway, running_gateway
+from tests.shelves import written_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,3 +83,10 @@ def own_world(postgres_url: str, migrated_template: str) -> Iterator[World]:
         psycopg.connect(url, autocommit=True) as connection,
     ):
         yield World(connection, url)
+
+
+@pytest.fixture(scope="session")
+def written(world: World) -> Iterator[RunningGateway]:
+    """The gateway over the university with the fields of tests/shelves.py besides, for ada, tom and adi."""
+    with written_gateway(world) as running:
+        yield running

@@ -86,7 +86,7 @@ def principal_from_row(row: Sequence[str]) -> Principal:
     carries `_admin`; one without any reads all that its owner reads.
     """
     user_id = row[0]
-    scopes: list[str] = orjson.loads(row[1])
+    scopes = _scopes(orjson.loads(row[1]))
     roles: list[str] = orjson.loads(row[2])
     claims: list[str] = orjson.loads(row[3])
     members: list[tuple[str, str, str]] = orjson.loads(row[4])
@@ -107,9 +107,16 @@ def principal_from_row(row: Sequence[str]) -> Principal:
         elif action:
             general.add(claim)
     viewer = Viewer(
-        admin=ADMIN in roles and not scopes,
+        admin=ADMIN in roles and scopes is None,
         general=frozenset(general),
         held=frozenset((name, round(log2(len(keys)))) for name, keys in values.items() if keys),
-        scopes=frozenset(scopes) if scopes else None,
+        scopes=scopes,
     )
     return Principal(user_id, values, viewer, tuple(row))
+
+
+def _scopes(stored: object) -> frozenset[str] | None:
+    """What a token is narrowed to; None only for the empty list, as anything that is no list of names opens nothing."""
+    if stored == []:
+        return None
+    return frozenset(scope for scope in stored if isinstance(scope, str)) if isinstance(stored, list) else frozenset()

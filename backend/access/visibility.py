@@ -198,7 +198,7 @@ class Visibility:
     ) -> ColumnElement[bool]:
         local, reachable = _reachable(model, hops, last, values)
         if access is Access.KEYED:
-            return reachable.where(reachable.selected_columns[0] == source.c[local]).exists()
+            return reachable.where(reachable.selected_columns[0] == source.c[local]).correlate(source).exists()
         if driven:
             return source.c[local] == any_(func.array(reachable.scalar_subquery(), type_=ARRAY(source.c[local].type)))
         # IS TRUE keeps the planner from making a join of it, whose generic plan can be a thousand times slower.

@@ -26,7 +26,7 @@ from backend.errors import ErrorCode
 from backend.plan.statement import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from backend.plan.compile import Plan
 
@@ -34,6 +34,8 @@ MAX_TOKENS = 10_000
 MAX_ERRORS = 20
 # Answers nest at most twice as deep as their documents, and orjson writes 254 levels.
 MAX_DEPTH = 100
+# Each costs a statement at least; fragments let a few lines spell out any number of them.
+MAX_OBJECTS = 2000
 PLANS_KEPT = 100
 
 
@@ -102,11 +104,23 @@ def read_document(schema: GraphQLSchema, text: str) -> Document:
     }
     if not operations:
         return _broken([GraphQLError("The document has no operation.")], ErrorCode.GRAPHQL_VALIDATION_FAILED)
-    depths: dict[str, int] = {}
-    if max(_depth(node.selection_set, fragments, depths) for node in operations.values()) > MAX_DEPTH:
-        text = f"The document is nested more than {MAX_DEPTH} levels deep."
-        return _broken([GraphQLError(text)], ErrorCode.GRAPHQL_VALIDATION_FAILED)
+    if excess := _excess(operations.values(), fragments):
+        return _broken([GraphQLError(excess)], ErrorCode.GRAPHQL_VALIDATION_FAILED)
     return Document(ast, operations, fragments, _switch_names(ast))
+
+
+def _excess(
+    operations: Iterable[OperationDefinitionNode], fragments: Mapping[str, FragmentDefinitionNode]
+) -> str | None:
+    """What is too much about an operation."""
+    depths: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    for operation in operations:
+        if _depth(operation.selection_set, fragments, depths) > MAX_DEPTH:
+            return f"The document is nested more than {MAX_DEPTH} levels deep."
+        if _size(operation.selection_set, fragments, sizes) > MAX_OBJECTS:
+            return f"The document selects more than {MAX_OBJECTS} objects, fragments spelled out."
+    return None
 
 
 def _depth(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], known: dict[str, int]) -> int:
@@ -124,6 +138,23 @@ def _depth(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinit
             depth += isinstance(selection, FieldNode)
         deepest = max(deepest, depth)
     return deepest
+
+
+def _size(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], known: dict[str, int]) -> int:
+    """How many fields have selections of their own, fragments spelled out; `known` keeps those of fragments."""
+    size = 0
+    for selection in selections.selections:
+        if isinstance(selection, FragmentSpreadNode):
+            name = selection.name.value
+            if name not in known:
+                known[name] = _size(fragments[name].selection_set, fragments, known)
+            size += known[name]
+        else:
+            inner: SelectionSetNode | None = getattr(selection, "selection_set", None)
+            if inner is not None:
+                size += _size(inner, fragments, known) + isinstance(selection, FieldNode)
+    # Beyond the bound nobody asks how far, and no number grows with each fragment.
+    return min(size, MAX_OBJECTS + 1)
 
 
 def _broken(errors: Sequence[GraphQLError], code: ErrorCode) -> Document:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from graphql import GraphQLError
 from graphql.execution import execute
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from psycopg import Error
 from psycopg_pool import PoolTimeout
 
@@ -21,6 +21,7 @@ from backend.access.visibility import Statistics, Visibility
 from backend.errors import ErrorCode, GatewayError, InputError, UnauthenticatedError
 from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context, HandOver
+from backend.graphql.variables import read_variables
 from backend.interface.entity import policies
 from backend.plan.compile import PlanCompiler
 from backend.plan.execute import execute as execute_plan
@@ -53,6 +54,8 @@ _CREDENTIAL_REFUSED = (
 )
 _DUMP = orjson.OPT_UTC_Z
 STATISTICS_EVERY = 60.0
+# Characters. Whoever sends longer documents waits for them to be read again, and cannot fill the memory with them.
+LONGEST_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -145,20 +148,19 @@ class Engine:
             return _refused([GraphQLError(text, extensions={"code": code.value, "correlationId": mark})], code)
 
     async def _answer(self, request: Request) -> Answer:
-        document = self._documents.get(request.query) or self._documents.put(
-            request.query, read_document(self._schema, request.query)
-        )
         if request.token is None:
-            return await self._anonymous(document, request)
+            return await self._anonymous(request)
         credential = token_hash(request.token)
         known = self._principals.get(credential)
         while True:
             async with snapshot_of(self._pool, credential, known) as snapshot:
-                if known is None or document.errors:
+                if known is None:
                     known = await snapshot.identify()
                     if known is None:
                         raise UnauthenticatedError(_CREDENTIAL_REFUSED)
                     self._principals.put(credential, known)
+                # Reading a document takes work, which is done for nobody unknown.
+                document = self._document(request.query)
                 try:
                     return await self._checked(document, request, known, snapshot)
                 except PrincipalChangedError as changed:
@@ -166,9 +168,18 @@ class Engine:
                         raise UnauthenticatedError(_CREDENTIAL_REFUSED) from None
                     known = self._principals.put(credential, changed.principal)
 
-    async def _anonymous(self, document: Document, request: Request) -> Answer:
+    def _document(self, text: str) -> Document:
+        document = self._documents.get(text)
+        if document is None:
+            document = read_document(self._schema, text)
+            if len(text) <= LONGEST_KEPT:
+                self._documents.put(text, document)
+        return document
+
+    async def _anonymous(self, request: Request) -> Answer:
         if not self._anonymous_schema:
             raise UnauthenticatedError(_CREDENTIAL_MISSING)
+        document = self._document(request.query)
         if document.errors:
             return _refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
@@ -238,7 +249,7 @@ class Engine:
         definitions = document.operation(request.operation_name).variable_definitions or ()
         if not definitions:
             return VariableValues({}, {})
-        values = get_variable_values(self._schema, definitions, dict(request.variables), max_errors=20)
+        values = read_variables(self._schema, definitions, request.variables)
         if isinstance(values, list):
             raise _VariablesError(values)
         return values

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Integer,
+    String,
     Text,
     and_,
     any_,
@@ -20,10 +21,12 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal_column,
     or_,
     select,
     tuple_,
 )
+from sqlalchemy import Enum as SqlEnum
 from sqlalchemy import false as sql_false
 from sqlalchemy import true as sql_true
 from sqlalchemy.dialects.postgresql import UUID
@@ -31,14 +34,19 @@ from sqlalchemy.dialects.postgresql import UUID
 from backend.errors import InputError
 from backend.interface.entity import Entity, Field, Kind
 from backend.model.base import LQuery, Ltree
+from backend.plan.alternatives import FEW_ALTERNATIVES, Shape, grouped, single
 from backend.plan.value import MOST_LABELS, array_parts, check_column, check_text, parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sqlalchemy.types import TypeEngine
+
     from backend.plan.source import Scope, Source
 
-Shape = tuple[Any, ...]
+    # What stands for leaf n, whose value has this type.
+    Leaf = Callable[[int, TypeEngine[Any]], ColumnElement[Any]]
+
 LEAF = "leaf_"
 MAX_DEPTH = 16
 _LEVEL = r"!?[A-Za-z0-9_]+[@*%]*(?:\|[A-Za-z0-9_]+[@*%]*)*|\*"
@@ -47,6 +55,8 @@ _LABEL = re.compile(r"[A-Za-z0-9_]+")
 _QUANTIFIER = re.compile(r"\{(\d*)(,?)(\d*)\}")
 _LONGEST_LABEL = 255
 _LONGEST_LQUERY = 8192
+# PostgreSQL tries every way to share the labels of a path out among them.
+_MOST_WILDCARDS = 8
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,8 @@ def _lquery(value: str) -> str:
         raise InputError(f"{value!r} is no lquery, such as *.week_1.*{{1,2}}")
     if len(value) > _LONGEST_LQUERY or max(map(len, _LABEL.findall(value)), default=0) > _LONGEST_LABEL:
         raise InputError(f"an lquery has at most {_LONGEST_LQUERY} characters, and {_LONGEST_LABEL} in a label")
+    if sum(level.startswith("*") or "{" in level for level in value.split(".")) > _MOST_WILDCARDS:
+        raise InputError(f"an lquery has at most {_MOST_WILDCARDS} levels that stand for any number of labels")
     for low, comma, high in _QUANTIFIER.findall(value):
         bounds = [int(bound) for bound in (low, high) if bound]
         if not (bounds or comma) or max(bounds, default=0) > MOST_LABELS or bounds != sorted(bounds):
@@ -134,6 +146,7 @@ class FilterReader:
     def __init__(self, scope: Scope, max_nodes: int) -> None:
         self._scope = scope
         self._left = max_nodes
+        self._types: dict[tuple[str, str], TypeEngine[Any]] = {}
         self.leaves: list[Any] = []
 
     def read(self, entity: Entity, value: Mapping[str, Any], depth: int = 0) -> Shape:
@@ -152,7 +165,9 @@ class FilterReader:
         return ("and", tuple(tests))
 
     def _entry(self, entity: Entity, name: str, given: Any, depth: int) -> list[Shape]:
-        if name in ("and", "or"):
+        if name == "or":
+            return [(name, self._alternatives(entity, given, depth))] if given is not None else []
+        if name == "and":
             return [(name, tuple(self._branches(entity, given, depth)))] if given is not None else []
         if name == "not":
             return [("not", self.read(entity, given, depth + 1))] if given is not None else []
@@ -170,6 +185,20 @@ class FilterReader:
             except InputError as error:
                 raise error.under(index) from None
         return branches
+
+    def _alternatives(self, entity: Entity, given: list[Mapping[str, Any]], depth: int) -> tuple[Shape, ...]:
+        if len(given) < FEW_ALTERNATIVES:
+            return tuple(self._branches(entity, given, depth))
+        outer, branches = self.leaves, []
+        for index, branch in enumerate(given):
+            self.leaves = []
+            try:
+                branches.append((self.read(entity, branch, depth + 1), self.leaves))
+            except InputError as error:
+                raise error.under(index) from None
+        alternatives, leaves = grouped(branches, len(outer))
+        self.leaves = [*outer, *leaves]
+        return alternatives
 
     def _relation(self, entity: Entity, name: str, given: Mapping[str, Any], depth: int) -> Shape:
         relation = entity.relations[name]
@@ -209,9 +238,16 @@ class FilterReader:
                 return array_parts(keys, len(entity.key))
             bare = [key[0] for key in keys]
             return bare if operator.many else bare[0]
-        sql_type = operator.sql_type or entity.sql_type(field)
+        sql_type = operator.sql_type or self._sql_type(entity, field)
         items = [check_column(operator.convert(item), sql_type) for item in (value if operator.many else [value])]
         return items if operator.many else items[0]
+
+    def _sql_type(self, entity: Entity, field: Field) -> TypeEngine[Any]:
+        # One field may be asked for in hundreds of branches.
+        known = self._types.get((entity.name, field.name))
+        if known is None:
+            known = self._types[entity.name, field.name] = entity.sql_type(field)
+        return known
 
 
 def _parse_id(owner: Entity, field: Field, item: str) -> tuple[str, ...]:
@@ -223,17 +259,25 @@ def _parse_id(owner: Entity, field: Field, item: str) -> tuple[str, ...]:
     return (key,)
 
 
-def build_filter(shape: Shape, source: Source, entity: Entity) -> ColumnElement[bool]:  # noqa: PLR0911 - a case each
+def _bound(index: int, sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
+    return bindparam(f"{LEAF}{index}", type_=sql_type)
+
+
+def build_filter(  # noqa: PLR0911 - a case each
+    shape: Shape, source: Source, entity: Entity, leaf: Leaf = _bound
+) -> ColumnElement[bool]:
     """The condition that a structure stands for, over rows of `source`; leaf n is bound as `leaf_n`."""
     what = shape[0]
     if what == "and":
-        return and_(sql_true(), *(build_filter(test, source, entity) for test in shape[1]))
+        return and_(sql_true(), *(build_filter(test, source, entity, leaf) for test in shape[1]))
     if what == "or":
-        return or_(sql_false(), *(build_filter(test, source, entity) for test in shape[1]))
+        return or_(sql_false(), *(build_filter(test, source, entity, leaf) for test in shape[1]))
     if what == "not":
-        return build_filter(shape[1], source, entity).is_not(sql_true())
+        return build_filter(shape[1], source, entity, leaf).is_not(sql_true())
+    if what == "any":
+        return _build_any(shape, source, entity)
     if what in ("one", "some", "none", "every"):
-        return _build_relation(shape, source, entity)
+        return _build_relation(shape, source, entity, leaf)
     field = entity.fields[shape[1]]
     if what == "isNull":
         column = source.raw[entity.key[0]] if field.name == "id" else source[field.attribute]
@@ -248,7 +292,7 @@ def build_filter(shape: Shape, source: Source, entity: Entity) -> ColumnElement[
     column = source.raw[entity.key[0]] if field.name == "id" else source[field.attribute]
     sql_type = operator.sql_type or column.type
     bind_type = ARRAY(Text() if field.kind is Kind.STRING_LIST else sql_type) if operator.many else sql_type
-    bind = bindparam(f"{LEAF}{index}", type_=bind_type)
+    bind = leaf(index, bind_type)
     typed = cast(bind, bind_type) if operator.sql_type is not None or field.kind is Kind.STRING_LIST else bind
     return operator.build(column, typed)
 
@@ -264,16 +308,41 @@ def _build_composite(source: Source, entity: Entity, name: str, index: int) -> C
     return found if name in ("eq", "in") else found.is_not(sql_true())
 
 
-def _build_relation(shape: Shape, source: Source, entity: Entity) -> ColumnElement[bool]:
+def _build_any(shape: Shape, source: Source, entity: Entity) -> ColumnElement[bool]:
+    """That one of the alternatives holds, whose values are the rows of a table made of arrays."""
+    _, inner, first, width = shape
+    test = single(inner)
+    if test[0] in ("one", "some"):
+        quantifier, name, within = test
+        return _build_relation((quantifier, name, ("any", within, first, width)), source, entity)
+    if test[0] == "test" and test[2] == "eq":
+        field = entity.fields[test[1]]
+        column = source.raw[entity.key[0]] if field.name == "id" else source[field.attribute]
+        return column == any_(_bound(first, ARRAY(column.type)))
+    types: dict[int, TypeEngine[Any]] = {}
+    rows = f"alternative_{first}"
+
+    def of_row(index: int, sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
+        # A cast to varchar(n) would cut.
+        types[index] = Text() if isinstance(sql_type, String) and not isinstance(sql_type, SqlEnum) else sql_type
+        return literal_column(f"{rows}.v{index}", types[index])
+
+    passes = build_filter(inner, source, entity, of_row)
+    arrays = [cast(_bound(index, ARRAY(types[index])), ARRAY(types[index])) for index in sorted(types)]
+    values = func.unnest(*arrays).table_valued(*(f"v{index}" for index in sorted(types))).render_derived(name=rows)
+    return exists().select_from(values).where(passes).correlate_except(values)
+
+
+def _build_relation(shape: Shape, source: Source, entity: Entity, leaf: Leaf = _bound) -> ColumnElement[bool]:
     quantifier, name, inner = shape
     relation = entity.relations[name]
     target_entity = source.scope.catalog[relation.target]
     target, joined = source.hop(relation.attribute)
-    passes = build_filter(inner, target, target_entity)
+    passes = build_filter(inner, target, target_entity, leaf)
     if quantifier == "every":
         passes = passes.is_not(sql_true())
     conditions = [joined, *target.visible(), passes]
     if relation.to_many and target_entity.archivable:
         conditions.append(target["archived_at"].is_(None))
-    found = exists().select_from(target.table).where(*conditions)
+    found = exists().select_from(target.table).where(*conditions).correlate_except(target.table)
     return found if quantifier in ("one", "some") else ~found

@@ -53,12 +53,13 @@ class Listing:
         order = _reversed(request.order) if request.backward else request.order
         walked = self._is_walked(order)
         source, parents = self._start(Access.WALK if walked else Access.SCAN)
+        source.reach(term.attribute for term in order)
         columns = [column for template in templates for column in template.columns(source)]
         if with_cursors:
             columns += [cast(source[term.attribute], Text) for term in request.order]
         rows = (
             select(*labelled(columns or [literal_column("1")]))
-            .select_from(source.table)
+            .select_from(source.origin)
             .where(*self._conditions(source, parents), *self._range(source), *(_first(source, order) if walked else ()))
             .order_by(*order_clauses(source, order))
             .limit(bindparam(LIMIT, type_=Integer))

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from backend.errors import InputError
 from backend.interface.entity import camel_case
 from backend.plan.cursor import cursor_mark, read_cursor
-from backend.plan.filter import LEAF, FilterReader, Shape
+from backend.plan.filter import LEAF, FilterReader
 from backend.plan.order import Order, declared_order, read_order, total_order
 from backend.plan.source import Scope, Source
 from backend.plan.value import check_text, parse_key
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from backend.interface.base import Limits, Newest
     from backend.interface.entity import Catalog, Entity
+    from backend.plan.alternatives import Shape
 
 AFTER, BEFORE, LIMIT = "after_", "before_", "page_limit"
 

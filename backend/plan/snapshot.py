@@ -14,12 +14,14 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-from psycopg import AsyncConnection, OperationalError, pq
-from psycopg.adapt import Buffer, Loader, Transformer
+from psycopg import AsyncConnection, DataError, OperationalError, pq
+from psycopg.adapt import AdaptersMap, Buffer, Loader, Transformer
 from psycopg.errors import error_from_result
+from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -40,20 +42,25 @@ _BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
 # Timestamps come in UTC and floats in their shortest exact form. Statements here are too short to be worth compiling.
 _SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET jit = off; "
-_SECRET = re.compile(rb'"[^"]*(?:token|password|secret|credential)[^"]*"\s*:', re.IGNORECASE)
+# Anywhere at all: to look for a whole name takes time by the square of a text that is full of such words.
+_SECRET = re.compile(rb"token|password|secret|credential", re.IGNORECASE)
 SECRET_NAMES = re.compile(r"token|password|secret|credential", re.IGNORECASE)
 
 
 class JsonLoader(Loader):
-    """JSON as it came, without what is named like a secret, whatever the depth."""
+    """JSON as it came, without what is named like a secret, whatever the depth; null where it is too deep to tell."""
 
     def load(self, data: Buffer) -> orjson.Fragment:
         """Bytes for orjson to copy; parsed only where a name looks like a secret."""
         raw = bytes(data)
         if _SECRET.search(raw):
             # Numbers stay as they are written: a float could not hold all that jsonb can.
-            parsed = json.loads(raw, parse_int=_verbatim, parse_float=_verbatim)
-            return orjson.Fragment(orjson.dumps(without_secrets(parsed)))
+            try:
+                parsed = json.loads(raw, parse_int=_verbatim, parse_float=_verbatim)
+                return orjson.Fragment(orjson.dumps(without_secrets(parsed)))
+            except (RecursionError, orjson.JSONEncodeError):
+                log.warning("JSON nested too deeply to take secrets out of it is shown as null")
+                return orjson.Fragment(b"null")
         return orjson.Fragment(raw)
 
 
@@ -68,6 +75,25 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, list):
         return [without_secrets(inner) for inner in value]
     return value
+
+
+@dataclass
+class _Adapted:
+    """A connection, with other adapters."""
+
+    adapters: AdaptersMap
+    connection: Any
+
+
+class AnyMomentLoader(TimestamptzLoader):
+    """A moment; as PostgreSQL writes it where Python knows none such: infinity, before year 1, after year 9999."""
+
+    def load(self, data: Buffer) -> Any:
+        """A datetime where there is one."""
+        try:
+            return super().load(data)
+        except DataError:
+            return bytes(data).decode()
 
 
 class ReadConnection(AsyncConnection[Row]):
@@ -85,6 +111,19 @@ class ReadConnection(AsyncConnection[Row]):
         self.adapters.register_loader("jsonb", JsonLoader)
         self.adapters.register_loader("json", JsonLoader)
         self.rows = Transformer.from_context(self)
+
+    def load(self, result: pq.abc.PGresult) -> list[Row]:
+        """The rows of a result."""
+        self.rows.set_pgresult(result)
+        try:
+            return cast("list[Row]", self.rows.load_rows(0, result.ntuples, tuple))
+        except DataError:
+            # Few have moments that Python knows not, so that only they pay for it.
+            adapters = AdaptersMap(self.adapters)
+            adapters.register_loader("timestamptz", AnyMomentLoader)
+            rows = Transformer.from_context(_Adapted(adapters, self))
+            rows.set_pgresult(result)
+            return cast("list[Row]", rows.load_rows(0, result.ntuples, tuple))
 
     def attach(self) -> None:
         """From now on input is read as it comes."""
@@ -298,11 +337,7 @@ class Snapshot:
                 raise error_from_result(result, encoding="utf-8")
             if taker is not None:
                 taker()
-        rows = []
-        for index in wanted:
-            connection.rows.set_pgresult(results[index])
-            rows.append(connection.rows.load_rows(0, results[index].ntuples, tuple))
-        return cast("list[list[Row]]", rows)
+        return [connection.load(results[index]) for index in wanted]
 
     async def close(self) -> None:
         """Ends the snapshot; the connection goes back to the pool, fit to be used or closed."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, func, inspect, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Text, and_, case, cast, func, inspect, literal_column, select
 from sqlalchemy import Enum as SqlEnum
+from sqlalchemy import true as sql_true
 from sqlalchemy.dialects.postgresql import UUID
 
 from backend.access.visibility import Access, Columns, Visibility, key_pair, relationship_of
@@ -47,13 +48,34 @@ class Source(Mapping[str, ColumnElement[Any]]):
         self.raw = Columns(model, self.table)
         self._mapper = inspect(model)
         self._entity = scope.entity_of(model)
+        self._reached: dict[str, ColumnElement[Any]] = {}
+        self.origin: FromClause = self.table
+
+    def reach(self, attributes: Iterable[str]) -> None:
+        """Has those of the attributes that lie across a relation read once for each row, however often they are used.
+
+        Whoever selects them selects from `origin`, in which the relations are joined.
+        """
+        across = [attribute for attribute in dict.fromkeys(attributes) if "." in attribute]
+        for relation in dict.fromkeys(attribute.partition(".")[0] for attribute in across):
+            target, joined = self.hop(relation)
+            of_relation = [attribute for attribute in across if attribute.partition(".")[0] == relation]
+            values = [target[attribute.partition(".")[2]] for attribute in of_relation]
+            labelled = [value.label(f"v{index}") for index, value in enumerate(values)]
+            # There is one row at most; that it is said so keeps the planner from reading the whole other table.
+            one = select(*labelled).where(joined, *target.visible()).limit(literal_column("1")).lateral()
+            self.origin = self.origin.outerjoin(one, sql_true())
+            self._reached.update(zip(of_relation, one.c, strict=True))
 
     def __getitem__(self, attribute: str) -> ColumnElement[Any]:
         """The attribute as the viewer may see it; KeyError where there is none."""
         name, dot, rest = attribute.partition(".")
+        if attribute in self._reached:
+            return self._reached[attribute]
         if dot:
             target, joined = self.hop(name)
-            return select(target[rest]).where(joined, *target.visible()).scalar_subquery()
+            found = select(target[rest]).where(joined, *target.visible())
+            return found.correlate_except(target.table).scalar_subquery()
         if name in self._mapper.columns:
             column = self.scope.visibility.column(self.model, self.table, name, self.access)
             if unchecked := self._unchecked(name):

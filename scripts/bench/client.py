@@ -6,9 +6,10 @@ Written for little work at each answer: whatever the client uses, the servers on
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import orjson
 import uvloop
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 CONNECTIONS = 8
-_SUCCESS = b'{"data":'
+_PATIENCE = 60
+_SUCCESS, _FAILURE = b'{"data":{', b'"errors":'
 
 
 class BenchmarkError(Exception):
@@ -32,15 +34,39 @@ def http_requests(
     authorization = f"Authorization: Bearer {token}\r\n" if token else ""
     return [
         f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{authorization}"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        + body
         for body in bodies
     ]
 
 
-def ask_once(port: int, request: bytes) -> bytes:
-    """The body of one answer."""
-    caller = uvloop.run(_ask(port, [request], connections=1, seconds=0, at_least=1))
-    return caller.body
+class Asker:
+    """One connection on which one request follows the other."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), _PATIENCE)
+
+    def __enter__(self) -> Self:
+        """The connection is open already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes it."""
+        self._socket.close()
+
+    def ask(self, request: bytes) -> bytes:
+        """The body of the answer. Raises BenchmarkError where it is none to count."""
+        self._socket.sendall(request)
+        received = b""
+        while True:
+            chunk = self._socket.recv(1 << 18)
+            if not chunk:
+                raise BenchmarkError("The server closed the connection.")
+            received += chunk
+            head, body, missing = _parts(received)
+            if missing <= 0:
+                _check(head, body)
+                return body
 
 
 def ask_for(port: int, requests: Sequence[bytes], seconds: float, at_least: int = 1) -> tuple[int, float]:
@@ -54,7 +80,8 @@ async def _ask(port: int, requests: Sequence[bytes], connections: int, seconds: 
     loop = asyncio.get_running_loop()
     caller = _Caller(cycle(requests), time.perf_counter() + seconds, at_least)
     callers = [await loop.create_connection(lambda: _Connection(caller), "127.0.0.1", port) for _ in range(connections)]
-    await asyncio.gather(*(protocol.done for _, protocol in callers))
+    async with asyncio.timeout(seconds + _PATIENCE):
+        await asyncio.gather(*(protocol.done for _, protocol in callers))
     return caller
 
 
@@ -67,7 +94,6 @@ class _Caller:
         self._at_least = at_least
         self._asked = 0
         self.answers = 0
-        self.body = b""
 
     def next(self) -> bytes | None:
         """The next request; None when there were enough."""
@@ -75,13 +101,6 @@ class _Caller:
             return None
         self._asked += 1
         return next(self._requests)
-
-    def take(self, head: bytes, body: bytes) -> None:
-        """An answer; BenchmarkError where it is none to count."""
-        if not head.startswith(b"HTTP/1.1 200") or not body.lstrip().replace(b": ", b":", 1).startswith(_SUCCESS):
-            raise BenchmarkError((head + body)[:500].decode(errors="replace"))
-        self.answers += 1
-        self.body = body
 
 
 class _Connection(asyncio.Protocol):
@@ -91,12 +110,10 @@ class _Connection(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._caller = caller
         self._chunks: list[bytes] = []
-        self._size = 0
         self._missing = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._go_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -109,21 +126,18 @@ class _Connection(asyncio.Protocol):
         if self._missing > 0:
             return
         received = b"".join(self._chunks)
-        head, blank, body = received.partition(b"\r\n\r\n")
-        if not blank:
-            return
-        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        self._missing = length - len(body)
+        head, body, self._missing = _parts(received)
         if self._missing > 0:
             self._chunks = [received]
             return
         self._chunks = []
         try:
-            self._caller.take(head, body)
+            _check(head, body)
         except BenchmarkError as error:
             self.done.set_exception(error)
             self._transport.close()
             return
+        self._caller.answers += 1
         self._go_on()
 
     def _go_on(self) -> None:
@@ -133,3 +147,21 @@ class _Connection(asyncio.Protocol):
             return
         self.done.set_result(None)
         self._transport.close()
+
+
+def _parts(received: bytes) -> tuple[bytes, bytes, int]:
+    """Head and body of an answer, and how many bytes are missing of it: at least one while the head is not whole."""
+    head, blank, body = received.partition(b"\r\n\r\n")
+    if not blank:
+        return head, body, 1
+    length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+    return head, body, length - len(body)
+
+
+def _check(head: bytes, body: bytes) -> None:
+    if (
+        not head.startswith(b"HTTP/1.1 200")
+        or not body[:16].replace(b" ", b"").startswith(_SUCCESS)
+        or _FAILURE in body
+    ):
+        raise BenchmarkError((head + b"\n" + body)[:1000].decode(errors="replace"))

@@ -6,115 +6,26 @@ queries. Served as `uvicorn usual_way:app`, with DATABASE_URL set.
 
 from __future__ import annotations
 
-import os
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, NewType, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NewType, TypeVar
 
 import strawberry
 from fastapi import FastAPI
-from sqlalchemy import ColumnElement, Select, func, make_url, select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import aliased
-from strawberry.dataloader import DataLoader
-from strawberry.fastapi import BaseContext, GraphQLRouter
+from sqlalchemy import Select, func, select
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.fastapi import GraphQLRouter
 from strawberry.schema.config import StrawberryConfig
+from usual_loaders import Context, engine, new_session
 
 from backend import model
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
 T = TypeVar("T")
 Moment = NewType("Moment", datetime)
-
-engine = create_async_engine(
-    make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg"),
-    pool_size=8,
-    max_overflow=8,
-    connect_args={"options": "-c timezone=utc"},
-)
-new_session = async_sessionmaker(engine, expire_on_commit=False)
-
-
-def _by_key(table: type[T]) -> Callable[[list[str]], Any]:
-    async def load(keys: list[str]) -> list[T | None]:
-        async with new_session() as session:
-            found = await session.scalars(select(table).where(table.id.in_(keys)))  # type: ignore[attr-defined]
-            by_key = {row.id: row for row in found}  # type: ignore[attr-defined]
-            return [by_key.get(key) for key in keys]
-
-    return load
-
-
-def _by_parent(
-    table: type[T], parent: str, statement: Callable[[], Select[Any]], *order: ColumnElement[Any] | Any
-) -> Callable[[list[tuple[str, int]]], Any]:
-    """Loads the first rows of each parent; keys are a parent's key and how many rows."""
-    of_parent = getattr(table, parent)
-
-    async def load(keys: list[tuple[str, int]]) -> list[list[T]]:
-        place = func.row_number().over(partition_by=of_parent, order_by=order)
-        most = max(first for _, first in keys)
-        parents = [key for key, _ in keys]
-        numbered = statement().add_columns(place.label("place")).where(of_parent.in_(parents)).subquery()
-        row = aliased(table, numbered)
-        async with new_session() as session:
-            found = await session.scalars(select(row).where(numbered.c.place <= most).order_by(numbered.c.place))
-            by_parent: dict[str, list[T]] = defaultdict(list)
-            for one in found:
-                by_parent[getattr(one, parent)].append(one)
-            return [by_parent[key][:first] for key, first in keys]
-
-    return load
-
-
-def _loader(load: Callable[[list[Any]], Any]) -> Any:
-    return field(init=False, default_factory=lambda: DataLoader(load_fn=load))
-
-
-@dataclass
-class Context(BaseContext):
-    """The loaders of one request."""
-
-    users: DataLoader[str, model.User | None] = _loader(_by_key(model.User))
-    organizations: DataLoader[str, model.Organization | None] = _loader(_by_key(model.Organization))
-    course_families: DataLoader[str, model.CourseFamily | None] = _loader(_by_key(model.CourseFamily))
-    contents: DataLoader[str, model.CourseContent | None] = _loader(_by_key(model.CourseContent))
-    members_of_course: DataLoader[tuple[str, int], list[model.CourseMember]] = _loader(
-        _by_parent(
-            model.CourseMember,
-            "course_id",
-            lambda: select(model.CourseMember).join(model.CourseMember.user),
-            model.User.family_name,
-            model.User.given_name,
-            model.CourseMember.id,
-        )
-    )
-    contents_of_course: DataLoader[tuple[str, int], list[model.CourseContent]] = _loader(
-        _by_parent(
-            model.CourseContent,
-            "course_id",
-            lambda: select(model.CourseContent).where(model.CourseContent.archived_at.is_(None)),
-            model.CourseContent.tree_key,
-            model.CourseContent.id,
-        )
-    )
-    results_of_member: DataLoader[tuple[str, int], list[model.Result]] = _loader(
-        _by_parent(
-            model.Result,
-            "course_member_id",
-            lambda: select(model.Result),
-            model.Result.created_at.desc(),
-            model.Result.id.desc(),
-        )
-    )
-
-    def __post_init__(self) -> None:
-        """As the base class wants it."""
-        super().__init__()
-
 
 Info = strawberry.Info[Context, None]
 
@@ -289,7 +200,7 @@ class Query:
         return Connection(nodes=[Result.of(row) for row in rows], count=select(func.count()).select_from(model.Result))
 
 
-async def _page(statement: Select[tuple[T]], first: int) -> Sequence[T]:
+async def _page(statement: Select[T], first: int) -> Sequence[T]:
     async with new_session() as session:
         return (await session.scalars(statement.limit(first))).all()
 
@@ -299,7 +210,12 @@ def _moment(value: datetime) -> str:
 
 
 MOMENT = strawberry.scalar(name="DateTime", serialize=_moment, parse_value=datetime.fromisoformat)
-schema = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map={Moment: MOMENT}))
+# Without the caches, which few turn on, a small query costs it nearly twice as much.
+schema = strawberry.Schema(
+    query=Query,
+    extensions=[lambda: ParserCache(maxsize=100), lambda: ValidationCache(maxsize=100)],
+    config=StrawberryConfig(scalar_map={Moment: MOMENT}),
+)
 
 
 @asynccontextmanager

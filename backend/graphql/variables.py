@@ -1,0 +1,131 @@
+"""Variables, read as graphql-core reads them, only faster where nothing is wrong with them.
+
+graphql-core looks at every field of an input type for every object that it reads, which for a filter of hundreds of
+branches takes longer than all else. What is read here are the fields that are given. Whatever is unusual is left to
+graphql-core, whose errors are the ones that clients know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    VariableDefinitionNode,
+    get_named_type,
+    is_required_input_field,
+    type_from_ast,
+)
+from graphql.execution.get_variable_signature import get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+from graphql.pyutils import Undefined
+
+if TYPE_CHECKING:
+    from graphql import GraphQLInputType
+
+MAX_ERRORS = 20
+Reader = Callable[[Any], Any]
+
+
+class _UnusualError(Exception):
+    """The value is wrong, or may be."""
+
+
+def read_variables(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], given: Mapping[str, Any]
+) -> VariableValues | list[GraphQLError]:
+    """The values of an operation's variables, or what is wrong with them."""
+    rest: list[VariableDefinitionNode] = []
+    sources: dict[str, VariableValueSource] = {}
+    coerced: dict[str, Any] = {}
+    for definition in definitions:
+        name = definition.variable.name.value
+        of: Any = type_from_ast(schema, definition.type)
+        if name not in given or not isinstance(get_named_type(of), GraphQLInputObjectType):
+            rest.append(definition)
+            continue
+        try:
+            coerced[name] = _reader(of)(given[name])
+        except (_UnusualError, RecursionError):
+            return get_variable_values(schema, definitions, dict(given), max_errors=MAX_ERRORS)
+        signature = get_variable_signature(schema, definition)
+        if isinstance(signature, GraphQLError):
+            return [signature]
+        sources[name] = VariableValueSource(signature, given[name])
+    values = get_variable_values(schema, rest, dict(given), max_errors=MAX_ERRORS)
+    if isinstance(values, list):
+        return values
+    return VariableValues({**values.sources, **sources}, {**values.coerced, **coerced})
+
+
+@cache
+def _reader(of: GraphQLInputType) -> Reader:
+    if isinstance(of, GraphQLNonNull):
+        return _required(_reader(of.of_type))
+    if isinstance(of, GraphQLList):
+        return _list(_reader(of.of_type))
+    if isinstance(of, GraphQLInputObjectType):
+        return _object(of)
+    leaf: Any = of
+
+    def read(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return leaf.coerce_input_value(value)
+        except Exception:  # noqa: BLE001 - whatever it is, graphql-core will say it
+            raise _UnusualError from None
+
+    return read
+
+
+def _required(inner: Reader) -> Reader:
+    def read(value: Any) -> Any:
+        if value is None:
+            raise _UnusualError
+        return inner(value)
+
+    return read
+
+
+def _list(inner: Reader) -> Reader:
+    def read(value: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise _UnusualError
+        return [inner(item) for item in value]
+
+    return read
+
+
+def _object(of: GraphQLInputObjectType) -> Reader:
+    known: dict[str, tuple[int, Reader]] = {}
+
+    def learn() -> None:
+        # Not before the first value comes: an input type may contain itself.
+        for place, (name, field) in enumerate(of.fields.items()):
+            defaults = field.default is not None or field.default_value is not Undefined
+            if defaults or is_required_input_field(field) or field.out_name not in (None, name):
+                raise _UnusualError
+            known[name] = (place, _reader(field.type))
+
+    def read(value: Any) -> Any:
+        if value is None:
+            return None
+        if not known:
+            learn()
+        if not isinstance(value, dict) or not value.keys() <= known.keys() or Undefined in value.values():
+            raise _UnusualError
+        if of.is_one_of and (len(value) != 1 or None in value.values()):
+            raise _UnusualError
+        names = sorted(value, key=lambda name: known[name][0]) if len(value) > 1 else value
+        return of.out_type({name: known[name][1](value[name]) for name in names})
+
+    return read

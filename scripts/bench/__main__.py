@@ -1,0 +1,71 @@
+"""Measures the gateway on the large data. What the figures mean: docs/benchmark.md."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from client import BenchmarkError
+from database import large_database
+from lists import measure_lists
+from rates import measure_rates
+from rich.console import Console
+from shapes import SHAPES
+from tables import lists_table, rates_table
+
+_DATA = Path(__file__).resolve().parents[2] / ".computor" / "benchmark"
+
+
+class Part(StrEnum):
+    """What is measured."""
+
+    RATES = "rates"
+    LISTS = "lists"
+    ALL = "all"
+
+
+def benchmark(
+    *,
+    part: Annotated[Part, typer.Option(help="Which of the two parts to run.")] = Part.ALL,
+    shapes: Annotated[str, typer.Option(help="Which of the five queries, such as 1,3.")] = ",".join(SHAPES),
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long each system is asked in a round.")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="How many rounds; the medians are shown.")] = 3,
+    as_json: Annotated[Path | None, typer.Option("--json", help="File to write the figures to.")] = None,
+    data_dir: Annotated[Path, typer.Option(help="Where the benchmark's own PostgreSQL has its data.")] = _DATA,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the data for the next run.")] = False,
+) -> None:
+    """Measure the gateway, the usual way and the floor side by side."""
+    chosen = shapes.split(",")
+    unknown = [name for name in chosen if name not in SHAPES]
+    if unknown:
+        sys.exit(f"There is no shape {unknown[0]!r}: the shapes are {', '.join(SHAPES)}.")
+    # However narrow the terminal: a cell that is cut says nothing.
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    figures = {}
+    try:
+        with large_database(data_dir) as database:
+            if part is not Part.LISTS:
+                rates = measure_rates(database, chosen, seconds, rounds)
+                console.print(rates_table(rates))
+                figures["rates"] = [asdict(rate) for rate in rates]
+            if part is not Part.RATES:
+                timings = measure_lists(database, rounds)
+                console.print(lists_table(timings))
+                figures["lists"] = [asdict(timing) for timing in timings]
+    except BenchmarkError as error:
+        sys.exit(str(error))
+    finally:
+        if not keep:
+            shutil.rmtree(data_dir, ignore_errors=True)
+    if as_json is not None:
+        as_json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    typer.run(benchmark)

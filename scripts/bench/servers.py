@@ -1,0 +1,114 @@
+"""Servers under measurement, each a process of its own, and what they and PostgreSQL use of the processor."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import psycopg
+from client import BenchmarkError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HERE = Path(__file__).resolve().parent
+_BIN = Path(sys.executable).parent
+_SECONDS_TO_START = 60
+
+
+class Server:
+    """A server that answers on `port`."""
+
+    def __init__(self, process: psutil.Process, port: int) -> None:
+        self.port = port
+        self._process = process
+
+    def used(self) -> float:
+        """Seconds of processor time that it has used so far."""
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+
+class Postgres:
+    """The PostgreSQL behind a database."""
+
+    def __init__(self, database_url: str) -> None:
+        with psycopg.connect(database_url) as connection:
+            self._postmaster = psutil.Process(connection.info.backend_pid).parent()
+
+    def used(self) -> float:
+        """Seconds of processor time that its processes have used so far, those that ended included."""
+        if self._postmaster is None:
+            return 0.0
+        times = self._postmaster.cpu_times()
+        used = times.user + times.system + times.children_user + times.children_system
+        for child in self._postmaster.children():
+            try:
+                of_child = child.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            used += of_child.user + of_child.system
+        return float(used)
+
+
+@contextmanager
+def running_gateway(database_url: str) -> Iterator[Server]:
+    """The gateway as `computor serve` starts it, until the block ends."""
+    with _running([str(_BIN / "computor"), "serve"], database_url) as server:
+        yield server
+
+
+@contextmanager
+def running_usual_way(database_url: str) -> Iterator[Server]:
+    """The peer, served by the same server with the same options, until the block ends."""
+    command = [str(_BIN / "uvicorn"), "usual_way:app", "--app-dir", str(_HERE), "--no-access-log"]
+    with _running(
+        [*command, "--loop", "uvloop", "--http", "httptools", "--log-level", "warning"], database_url
+    ) as server:
+        yield server
+
+
+@contextmanager
+def _running(command: list[str], database_url: str) -> Iterator[Server]:
+    port = _free_port()
+    process = psutil.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        env={**os.environ, "DATABASE_URL": database_url},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_it_listens(process, port)
+        yield Server(process, port)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait_until_it_listens(process: psutil.Popen, port: int) -> None:
+    until = time.monotonic() + _SECONDS_TO_START
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise BenchmarkError(f"{process.args[0]} ended with code {process.returncode}.")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise BenchmarkError(f"{process.args[0]} does not listen after {_SECONDS_TO_START} s.")

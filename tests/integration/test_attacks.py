@@ -1,0 +1,140 @@
+"""Attacks that once succeeded: documents that never end, memory that strangers fill, values that break an answer."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backend.graphql.document import Document, read_document
+from backend.graphql.engine import LONGEST_KEPT
+from backend.plan.snapshot import JsonLoader
+from tests.gateway import RunningGateway, running_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graphql import GraphQLSchema
+
+    from tests.builder import World
+
+
+@pytest.fixture(scope="module")
+def mine(own_world: World) -> Iterator[RunningGateway]:
+    """A gateway over a world that may be spoiled; adi is an admin."""
+    own_world.course("algebra")
+    own_world.role("adi", "_admin")
+    with running_gateway(own_world.database_url, {}) as running:
+        tokens = {"adi": _token(own_world, "[]")}
+        yield RunningGateway(running.url, running.database_url, tokens, running.app, running.client)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The documents that are parsed from now on."""
+    texts: list[str] = []
+
+    def reading(schema: GraphQLSchema, text: str) -> Document:
+        texts.append(text)
+        return read_document(schema, text)
+
+    monkeypatch.setattr("backend.graphql.engine.read_document", reading)
+    return texts
+
+
+def _token(world: World, scopes: str) -> str:
+    secret = f"ctp_{scopes}"
+    world.connection.execute(
+        b"INSERT INTO api_token (name, user_id, token_hash, token_prefix, scopes)"
+        b""" SELECT 'attack', id, %s, 'ctp_', %s::jsonb FROM "user" WHERE username = 'adi'""",
+        (hashlib.sha256(secret.encode()).digest(), scopes),
+    )
+    return secret
+
+
+def _doubling(levels: int) -> str:
+    """A document that selects four to the `levels` objects, and more."""
+    twice = "a: courses {{ nodes {{ ...F{0} }} }} b: courses {{ nodes {{ ...F{0} }} }}"
+    fragments = (
+        f"fragment F{level} on Course {{ organization {{ {twice.format(level + 1)} }} }}" for level in range(levels)
+    )
+    return " ".join(("{ courses { nodes { ...F0 } } }", *fragments, f"fragment F{levels} on Course {{ id }}"))
+
+
+def test_fragments_that_double_each_other_are_refused_at_once(mine: RunningGateway) -> None:
+    start = time.monotonic()
+    (error,) = mine.ask("adi", _doubling(20))["errors"]
+    assert error["message"] == "The document selects more than 2000 objects, fragments spelled out."
+    assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
+    assert time.monotonic() - start < 10
+
+
+def test_few_fragments_that_double_each_other_are_answered(mine: RunningGateway) -> None:
+    assert "errors" not in mine.ask("adi", _doubling(3))
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer ctp_nobody"}])
+def test_document_of_nobody_is_not_even_read(mine: RunningGateway, read: list[str], headers: dict[str, str]) -> None:
+    response = mine.client.post(f"{mine.url}/graphql", json={"query": "{ unheard }"}, headers=headers)
+    assert response.status_code == 401
+    assert read == []
+
+
+def test_long_document_is_answered_and_not_kept(mine: RunningGateway, read: list[str]) -> None:
+    short, long = "{ __typename } # short", f"{{ __typename }} # {'x' * LONGEST_KEPT}"
+    for document in (short, long, short, long):
+        assert mine.ask("adi", document) == {"data": {"__typename": "Query"}}
+    assert read == [short, long, long]
+
+
+def test_pattern_of_many_wildcards_is_refused(mine: RunningGateway) -> None:
+    query = "query ($path: String!) { courses(filter: {path: {matches: $path}}) { totalCount } }"
+    assert mine.data("adi", query, path=".".join(["*"] * 8)) == {"courses": {"totalCount": 1}}
+    (error,) = mine.ask("adi", query, path=".".join(["*{0,9}"] * 9))["errors"]
+    assert error["message"] == (
+        "filter.path.matches: an lquery has at most 8 levels that stand for any number of labels"
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        ("infinity", "infinity"),
+        ("-infinity", "-infinity"),
+        ("0044-03-15 00:00:00+00 BC", "0044-03-15 00:00:00+00 BC"),
+        ("20000-01-01 00:00:00+00", "20000-01-01 00:00:00+00"),
+        ("2026-01-02 03:04:05.12+00", "2026-01-02T03:04:05.120000Z"),
+    ],
+)
+def test_moment_that_python_does_not_know_breaks_no_answer(
+    mine: RunningGateway, own_world: World, moment: str, shown: str
+) -> None:
+    own_world.connection.execute(b"UPDATE course SET created_at = %s", (moment,))
+    assert mine.data("adi", "{ courses { nodes { createdAt } aggregate { max { createdAt } } } }") == {
+        "courses": {"nodes": [{"createdAt": shown}], "aggregate": {"max": {"createdAt": shown}}}
+    }
+
+
+def test_properties_that_nest_deeply_break_no_answer_and_hide_their_secrets(
+    mine: RunningGateway, own_world: World
+) -> None:
+    deep = '{"a":' + "[" * 600 + '{"token":"x"}' + "]" * 600 + "}"
+    own_world.connection.execute(b"UPDATE course SET properties = %s::jsonb", (deep,))
+    assert mine.data("adi", "{ courses { nodes { properties } } }") == {"courses": {"nodes": [{"properties": None}]}}
+
+
+def test_long_text_full_of_secret_words_takes_no_time() -> None:
+    start = time.monotonic()
+    JsonLoader(0).load(b'{"a": "' + b"token " * 100_000 + b'"}')
+    assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("scopes", ["null", "{}", '""', "0", "false", "1", '[["course:get"]]', '{"course:get": 1}'])
+def test_scopes_that_are_no_list_of_names_open_nothing(mine: RunningGateway, own_world: World, scopes: str) -> None:
+    odd = RunningGateway(mine.url, mine.database_url, {"odd": _token(own_world, scopes)}, mine.app, mine.client)
+    assert odd.data("odd", "{ users { totalCount } courses { totalCount } }") == {
+        "users": {"totalCount": 0},
+        "courses": {"totalCount": 0},
+    }

@@ -1,0 +1,154 @@
+"""Clients that go away, servers that end connections, statements that take too long: the pool recovers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import psycopg
+import pytest
+
+from backend.access.credentials import create_token
+from backend.graphql import http as endpoint
+from tests.gateway import RunningGateway, running_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.builder import World
+
+QUERY = "{ courses { totalCount } }"
+OTHERS = (
+    "SELECT pid FROM pg_stat_activity"
+    " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
+UNAVAILABLE = {
+    "errors": [
+        {
+            "message": "The database cannot be reached, or took too long; try again.",
+            "extensions": {"code": "UNAVAILABLE"},
+        }
+    ]
+}
+
+
+@pytest.fixture(scope="module")
+def reader(own_world: World) -> str:
+    """A token that reads everything."""
+    own_world.course("algebra")
+    own_world.role("adi", "_admin")
+    return create_token(own_world.database_url, user="adi")
+
+
+@pytest.fixture
+def small(own_world: World, reader: str) -> Iterator[RunningGateway]:
+    """A gateway with two connections."""
+    with running_gateway(own_world.database_url, {"adi": reader}, pool_size=2, statement_timeout=5) as running:
+        assert running.data("adi", QUERY) == {"courses": {"totalCount": 1}}
+        yield running
+
+
+@contextmanager
+def _locked(world: World) -> Iterator[None]:
+    """Nobody reads courses while the block runs."""
+    with psycopg.connect(world.database_url) as holder:
+        holder.execute("LOCK TABLE course IN ACCESS EXCLUSIVE MODE")
+        yield
+        holder.rollback()
+
+
+def _waiting(world: World) -> list[int]:
+    found = world.connection.execute(OTHERS + " AND wait_event_type = 'Lock'")
+    return [pid for (pid,) in found.fetchall()]
+
+
+def _until(condition: Any) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        threading.Event().wait(0.005)
+
+
+def _post(gateway: RunningGateway, client: httpx.Client) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {gateway.tokens['adi']}"}
+    return client.post(f"{gateway.url}/graphql", json={"query": QUERY}, headers=headers)
+
+
+def _fill(gateway: RunningGateway, clients: list[httpx.Client], pool: ThreadPoolExecutor) -> list[Any]:
+    return [pool.submit(_post, gateway, client) for client in clients]
+
+
+def test_client_that_goes_away_takes_its_statement_along(
+    small: RunningGateway, own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "WATCHED_AFTER", 0.02)
+    for _ in range(3):
+        with _locked(own_world), ThreadPoolExecutor(2) as pool:
+            clients = [httpx.Client(timeout=0.5) for _ in range(2)]
+            asked = _fill(small, clients, pool)
+            _until(lambda: len(_waiting(own_world)) == 2)
+            for request in asked:
+                assert isinstance(request.exception(), httpx.ReadTimeout)
+            _until(lambda: _waiting(own_world) == [])
+            for client in clients:
+                client.close()
+        assert small.data("adi", QUERY) == {"courses": {"totalCount": 1}}
+
+
+def test_connections_that_ended_in_the_pool_are_replaced_unseen(small: RunningGateway, own_world: World) -> None:
+    for _ in range(3):
+        with ThreadPoolExecutor(2) as pool:
+            with _locked(own_world):
+                asked = [pool.submit(small.data, "adi", QUERY) for _ in range(2)]
+                _until(lambda: len(_waiting(own_world)) == 2)
+            assert [request.result() for request in asked] == [{"courses": {"totalCount": 1}}] * 2
+        idle = own_world.connection.execute(OTHERS).fetchall()
+        assert len(idle) >= 2
+        for pid in idle:
+            own_world.connection.execute("SELECT pg_terminate_backend(%s, 5000)", pid)
+        assert small.data("adi", QUERY) == {"courses": {"totalCount": 1}}
+
+
+def test_connection_that_ends_while_it_reads_is_replaced(small: RunningGateway, own_world: World) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with _locked(own_world):
+            asked = pool.submit(small.data, "adi", QUERY)
+            _until(lambda: _waiting(own_world))
+            first = _waiting(own_world)
+            own_world.connection.execute("SELECT pg_terminate_backend(%s, 5000)", first)
+            _until(lambda: _waiting(own_world) not in ([], first))
+        assert asked.result() == {"courses": {"totalCount": 1}}
+
+
+def test_statement_that_takes_too_long_is_unavailable(own_world: World, reader: str) -> None:
+    with running_gateway(own_world.database_url, {"adi": reader}, pool_size=1, statement_timeout=0.05) as hasty:
+        for _ in range(3):
+            with _locked(own_world):
+                response = _post(hasty, hasty.client)
+                assert (response.status_code, response.json()) == (503, UNAVAILABLE)
+            assert hasty.data("adi", QUERY) == {"courses": {"totalCount": 1}}
+
+
+def test_error_of_the_database_says_nothing_and_spoils_nothing(small: RunningGateway, own_world: World) -> None:
+    own_world.connection.execute("ALTER TABLE course RENAME COLUMN title TO label")
+    try:
+        answer = small.ask("adi", "{ courses { nodes { title } } }")
+    finally:
+        own_world.connection.execute("ALTER TABLE course RENAME COLUMN label TO title")
+    (error,) = answer["errors"]
+    mark = error["extensions"]["correlationId"]
+    assert error == {
+        "message": f"Internal error. Tell the operators this mark: {mark}.",
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", "correlationId": mark},
+    }
+    assert small.data("adi", "{ courses { nodes { title } } }") == {"courses": {"nodes": [{"title": "Algebra"}]}}
+
+
+def test_more_requests_than_connections_are_all_answered(small: RunningGateway) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: small.data("adi", QUERY), range(64)))
+    assert answers == [{"courses": {"totalCount": 1}}] * 64
