@@ -44,7 +44,7 @@ def conditions_of(source: Source, entity: Entity, statement: Select[Any]) -> lis
     hidden.
     """
     table = table_of(entity.model)
-    if [str(part) for part in statement.get_final_froms()] != [str(table)]:
+    if [str(part) for part in statement.get_final_froms()] != [str(table)] or not _is_plain(statement):
         raise DeclarationError(f"a search or a field's Select over {table} may add conditions only")
     if statement.whereclause is None:
         return []
@@ -52,6 +52,25 @@ def conditions_of(source: Source, entity: Entity, statement: Select[Any]) -> lis
         if isinstance(bind, BindParameter):
             check_column(bind.effective_value, bind.type)
     return [_seen(statement.whereclause, {table: source})]
+
+
+# What a Select may have besides conditions, all of which would be lost.
+_MORE = (
+    "_limit_clause",
+    "_offset_clause",
+    "_fetch_clause",
+    "_order_by_clauses",
+    "_group_by_clauses",
+    "_having_criteria",
+    "_distinct",
+    "_setup_joins",
+    "_for_update_arg",
+)
+
+
+def _is_plain(statement: Select[Any]) -> bool:
+    found = (getattr(statement, name) for name in _MORE)
+    return all(value is None or value is False or value == () for value in found)
 
 
 def _seen(clause: ColumnElement[Any], sources: Mapping[Table, Source]) -> ColumnElement[Any]:
