@@ -111,7 +111,11 @@ class Visibility:
         grants = self._grants(model)
         if not grants or self._is_driven(model, grants, Access.WALK):
             return None
-        edges = [self._edge(model, grant, attribute, descending=descending) for grant in grants]
+        # Of most rows, some lie near either end.
+        if not self._is_driven(model, grants, Access.SCAN):
+            return None
+        rows = model.__table__.alias()
+        edges = [self._edge(model, rows, grant, attribute, descending=descending) for grant in grants]
         found = [edge for edge in edges if edge is not None]
         if len(found) < len(edges):
             return None
@@ -204,8 +208,13 @@ class Visibility:
         # IS TRUE keeps the planner from making a join of it, whose generic plan can be a thousand times slower.
         return source.c[local].in_(reachable).is_(sql_true())
 
-    def _edge(self, model: type[Base], grant: Grant, attribute: str, *, descending: bool) -> ColumnElement[Any] | None:
-        """The last value of the column among the rows that the grant's keys lead to; unless `descending`, the first."""
+    def _edge(
+        self, model: type[Base], rows: FromClause, grant: Grant, attribute: str, *, descending: bool
+    ) -> ColumnElement[Any] | None:
+        """The last value of the column among the rows that the grant's keys lead to; unless `descending`, the first.
+
+        `rows` is an occurrence of the table; None where no index leads from the keys to the value.
+        """
         if not (grant.path and grant.values):
             return None
         *hops, last = grant.path.split(".")
@@ -221,10 +230,9 @@ class Visibility:
             key = keys.c.key
         if not has_index(model, local, attribute):
             return None
-        others = model.__table__.alias()
         # Not MAX and MIN: not all types have them.
-        value = Columns(model, others)[attribute].label("value")
-        of_key = select(value).where(others.c[local] == key).order_by(_toward(value, descending)).limit(1).lateral()
+        value = Columns(model, rows)[attribute].label("value")
+        of_key = select(value).where(rows.c[local] == key).order_by(_toward(value, descending)).limit(1).lateral()
         edges = select(of_key.c.value).select_from(keys.join(of_key, sql_true()))
         return edges.order_by(_toward(of_key.c.value, descending)).limit(1).scalar_subquery()
 

@@ -46,7 +46,7 @@ def benchmark(
     if unknown:
         sys.exit(f"There is no shape {unknown[0]!r}: the shapes are {', '.join(SHAPES)}.")
     # However narrow the terminal: a cell that is cut says nothing.
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = Console(width=200)
     figures = {}
     try:
         with large_database(data_dir) as database:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lists import allowed
 from rates import FLOOR, GATEWAY, USUAL
+from rich.box import MARKDOWN
 from rich.table import Table
 from shapes import SHAPES
 
@@ -20,15 +21,12 @@ CPU_GOAL = 2
 
 def rates_table(rates: Sequence[Rate]) -> Table:
     """Requests a second and processor time a request, for each shape and system."""
-    table = Table(title="Requests a second, and milliseconds of processor time a request")
-    for heading in ("shape", "system", "as"):
-        table.add_column(heading)
-    for heading in ("requests/s", "x usual way", "CPU", "x floor", "CPU of PostgreSQL", "answers"):
-        table.add_column(heading, justify="right")
+    table = _table(
+        ("shape", "system", "as"),
+        ("requests/s", "x usual way", "CPU, ms", "x floor", "CPU of PostgreSQL, ms", "answers"),
+    )
     shown = ""
     for rate in rates:
-        if rate.shape != shown:
-            table.add_section()
         usual, floor = (_find(rates, rate.shape, system) for system in (USUAL, FLOOR))
         goal = SHAPES[rate.shape].goal if (rate.system, rate.user) == (GATEWAY, "admin") else None
         faster = rate.per_second / usual.per_second if rate.system == GATEWAY else None
@@ -49,13 +47,10 @@ def rates_table(rates: Sequence[Rate]) -> Table:
 
 
 def lists_table(timings: Sequence[Timing]) -> Table:
-    """First and tenth time, in milliseconds, for each list and user; red where it is more than is allowed."""
+    """First and tenth time, in milliseconds, for each list and user; marked where it is more than is allowed."""
     users = list(dict.fromkeys(timing.user for timing in timings))
     by_key = {(timing.name, timing.user): timing for timing in timings}
-    table = Table(title="Lists without keys: milliseconds the first and the tenth time")
-    table.add_column("list")
-    for user in users:
-        table.add_column(user, justify="right")
+    table = _table(("list",), users)
     for name in dict.fromkeys(timing.name for timing in timings):
         admin = by_key[name, "admin"]
         cells = []
@@ -63,9 +58,19 @@ def lists_table(timings: Sequence[Timing]) -> Table:
             timing = by_key[name, user]
             pairs = ((timing.first, admin.first), (timing.tenth, admin.tenth))
             cells.append(
-                " / ".join(f"[red]{own:.1f}[/red]" if own > allowed(other) else f"{own:.1f}" for own, other in pairs)
+                " / ".join(f"[red]{own:.1f} ![/]" if own > allowed(other) else f"{own:.1f}" for own, other in pairs)
             )
         table.add_row(name, *cells)
+    return table
+
+
+def _table(texts: Sequence[str], figures: Sequence[str]) -> Table:
+    """A table that can stand in a page as it is printed."""
+    table = Table(box=MARKDOWN)
+    for heading in texts:
+        table.add_column(heading, no_wrap=True)
+    for heading in figures:
+        table.add_column(heading, justify="right", no_wrap=True)
     return table
 
 
@@ -74,7 +79,7 @@ def _held(figure: float | None, goal: int | None, *, met: bool) -> str:
         return ""
     if goal is None:
         return f"{figure:.1f}"
-    return f"[{'green' if met else 'red'}]{figure:.1f}[/] ({goal})"
+    return f"[green]{figure:.1f}[/]" if met else f"[red]{figure:.1f} ! ({goal})[/]"
 
 
 def _find(rates: Sequence[Rate], shape: str, system: str) -> Rate:

@@ -45,7 +45,7 @@ def expected(gateway: RunningGateway) -> dict[tuple[str, str], dict[str, Any]]:
     return answers
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0], ids=["tested against a hash table", "led to by keys"])
+@pytest.mark.parametrize("share", [0.0, 1.0], ids=["hash table", "keys"])
 def test_form_of_visibility_changes_no_answer(
     gateway: RunningGateway, expected: dict[tuple[str, str], Any], monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
