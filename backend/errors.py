@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from enum import StrEnum
+from uuid import uuid4
+
+log = logging.getLogger("computor")
 
 
 class ErrorCode(StrEnum):
@@ -61,6 +65,21 @@ class InputError(GatewayError):
     def __str__(self) -> str:
         """The path, dotted, and what is wrong there."""
         return f"{'.'.join(map(str, self.path))}: {self.message}" if self.path else self.message
+
+
+def public(error: BaseException) -> tuple[str, dict[str, str]]:
+    """What a client is told of an error: its text and its extensions.
+
+    Of one that nobody expected they say nothing but a mark, under which the log has it.
+    """
+    if isinstance(error, GatewayError):
+        return str(error), {"code": error.code.value}
+    mark = uuid4().hex
+    log.error("internal error, correlation id %s", mark, exc_info=error)
+    return (
+        f"Internal error. Tell the operators this mark: {mark}.",
+        {"code": ErrorCode.INTERNAL_SERVER_ERROR.value, "correlationId": mark},
+    )
 
 
 class DeclarationError(Exception):

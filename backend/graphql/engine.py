@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from psycopg_pool import PoolTimeout
 
 from backend.access.credentials import token_hash
 from backend.access.visibility import Statistics, Visibility
-from backend.errors import ErrorCode, GatewayError, InputError, UnauthenticatedError
+from backend.errors import ErrorCode, InputError, UnauthenticatedError, public
 from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context, HandOver
 from backend.graphql.variables import read_variables
@@ -134,18 +133,13 @@ class Engine:
         """The answer to a request; never raises but for cancellation."""
         try:
             return await self._answer(request)
-        except GatewayError as error:
-            return _refused([GraphQLError(str(error), extensions={"code": error.code.value})], error.code)
         except _VariablesError as error:
             return _refused(error.errors, ErrorCode.BAD_USER_INPUT)
         except GraphQLError as error:
             return _refused([error], ErrorCode((error.extensions or {}).get("code", ErrorCode.BAD_USER_INPUT)))
-        except Exception:
-            mark = uuid.uuid4().hex
-            log.exception("request failed, correlation id %s", mark)
-            text = f"Internal error. Tell the operators this mark: {mark}."
-            code = ErrorCode.INTERNAL_SERVER_ERROR
-            return _refused([GraphQLError(text, extensions={"code": code.value, "correlationId": mark})], code)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the rest
+            message, extensions = public(error)
+            return _refused([GraphQLError(message, extensions=dict(extensions))], ErrorCode(extensions["code"]))
 
     async def _answer(self, request: Request) -> Answer:
         if request.token is None:
@@ -291,13 +285,8 @@ def _refused(errors: Any, code: ErrorCode) -> Answer:
 def _public(error: GraphQLError) -> GraphQLError:
     """The error as a client may see it: what nobody expected says nothing."""
     original = error.original_error
-    if isinstance(original, GatewayError):
-        return _with(error, str(original), original.code)
     if original is None or isinstance(original, GraphQLError):
-        return error if error.extensions else _with(error, error.message, ErrorCode.BAD_USER_INPUT)
-    log.error("a resolver failed", exc_info=original)
-    return _with(error, "Internal error.", ErrorCode.INTERNAL_SERVER_ERROR)
-
-
-def _with(error: GraphQLError, message: str, code: ErrorCode) -> GraphQLError:
-    return GraphQLError(message, error.nodes, path=error.path, extensions={"code": code.value})
+        message, extensions = error.message, error.extensions or {"code": ErrorCode.BAD_USER_INPUT.value}
+    else:
+        message, extensions = public(original)
+    return GraphQLError(message, error.nodes, path=error.path, extensions=dict(extensions))

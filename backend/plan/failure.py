@@ -19,7 +19,7 @@ from graphql import (
     is_abstract_type,
 )
 
-from backend.errors import ErrorCode, GatewayError
+from backend.errors import public
 from backend.plan.run import Failure
 
 if TYPE_CHECKING:
@@ -92,11 +92,5 @@ class Settlement:
 
 
 def _located(error: BaseException, nodes: list[FieldNode], path: Path) -> GraphQLError:
-    expected = isinstance(error, GatewayError)
-    return GraphQLError(
-        str(error) if expected else "Internal error.",
-        nodes,
-        path=list(path),
-        original_error=error if isinstance(error, Exception) else None,
-        extensions={"code": (error.code if isinstance(error, GatewayError) else ErrorCode.INTERNAL_SERVER_ERROR).value},
-    )
+    message, extensions = public(error)
+    return GraphQLError(message, nodes, path=list(path), extensions=dict(extensions))

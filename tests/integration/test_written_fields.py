@@ -139,7 +139,8 @@ def test_written_field_that_fails_is_null_with_its_path(
     answer = written.ask("ada", f"{{ x: {field} courses {{ totalCount }} }}")
     assert answer["data"] == {"x": None, "courses": {"totalCount": 1}}
     (error,) = answer["errors"]
-    assert (error["path"], error["message"], error["extensions"]["code"]) == (["x"], message, code)
+    assert (error["path"], error["extensions"]["code"]) == (["x"], code)
+    assert error["message"].startswith(message)
 
 
 def test_key_of_a_hidden_row_is_null(written: RunningGateway) -> None:
