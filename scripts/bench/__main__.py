@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from dataclasses import asdict
 from enum import StrEnum
@@ -12,7 +11,7 @@ from typing import Annotated
 
 import typer
 from client import BenchmarkError
-from database import large_database
+from database import large_database, remove_data
 from lists import measure_lists
 from rates import measure_rates
 from rich.console import Console
@@ -62,7 +61,7 @@ def benchmark(
         sys.exit(str(error))
     finally:
         if not keep:
-            shutil.rmtree(data_dir, ignore_errors=True)
+            remove_data(data_dir)
     if as_json is not None:
         as_json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backend.access.credentials import create_token
 from backend.embedded import services
+from backend.embedded.postgres import remove_abandoned
 from backend.migration import upgrade
 from backend.seed import is_empty, load
 
@@ -35,3 +37,10 @@ def large_database(data_dir: Path) -> Iterator[Database]:
         if is_empty(url):
             load(url, "large")
         yield Database(url, {user: create_token(url, user=user, name="benchmark") for user in READERS})
+
+
+def remove_data(data_dir: Path) -> None:
+    """Removes what an earlier run left, wherever PostgreSQL keeps it."""
+    shutil.rmtree(data_dir, ignore_errors=True)
+    # Root's clusters lie elsewhere, where the user that PostgreSQL runs as can reach them.
+    remove_abandoned(data_dir.resolve())

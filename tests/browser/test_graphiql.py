@@ -90,8 +90,7 @@ def _is_operation(request: Request, name: str) -> bool:
     return (
         request.method == "POST"
         and urlsplit(request.url).path == "/graphql"
-        # By its text: GraphiQL names an operation only once it has read the document.
-        and f"query {name}" in json.loads(request.post_data or "{}").get("query", "")
+        and json.loads(request.post_data or "{}").get("operationName") == name
     )
 
 

@@ -1,4 +1,4 @@
-import type { ExecutionResult } from "graphql";
+import { type ExecutionResult, Kind, parse } from "graphql";
 
 export interface GraphQLRequest {
   query: string;
@@ -40,7 +40,22 @@ export async function postRequest(
 
 /** The fetcher that GraphiQL asks; headers typed into its headers editor win. */
 export function gatewayFetcher(token: string | null) {
-  return (request: GraphQLRequest, options?: RequestOptions) => postRequest(token, request, options?.headers);
+  return (request: GraphQLRequest, options?: RequestOptions) =>
+    postRequest(token, { ...request, operationName: operationName(request) }, options?.headers);
+}
+
+/**
+ * The operation to run. GraphiQL reads a document a moment after it changes: whoever runs it at once, after opening
+ * another tab, say, would ask for the operation of the former one.
+ */
+function operationName({ query, operationName: asked }: GraphQLRequest): string | null | undefined {
+  try {
+    const operations = parse(query).definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+    const names = operations.map((operation) => ("name" in operation ? operation.name?.value : undefined));
+    return names.length === 1 ? names[0] : asked;
+  } catch {
+    return asked;
+  }
 }
 
 function isAnswer(value: unknown): value is ExecutionResult {
