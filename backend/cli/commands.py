@@ -48,9 +48,9 @@ def main() -> None:
     except (DataDirectoryError, StartError, GatewayError) as error:
         sys.exit(str(error))
     except Exception as error:
-        from psycopg import OperationalError  # noqa: PLC0415 - see the package
+        from psycopg import OperationalError
 
-        from backend.seed import DatabaseInUseError  # noqa: PLC0415
+        from backend.seed import DatabaseInUseError
 
         if isinstance(error, OperationalError | DatabaseInUseError):
             sys.exit(str(error))
@@ -64,7 +64,7 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Serve the gateway. Without DATABASE_URL or POSTGRES_HOST it starts PostgreSQL and Redis, with demo data."""
-    from backend.cli.serve import serve as run  # noqa: PLC0415
+    from backend.cli.serve import serve as run
 
     raise typer.Exit(run(_settings(host=host, port=port, data_dir=data_dir)))
 
@@ -72,7 +72,7 @@ def serve(
 @db.command()
 def upgrade(data_dir: DataDir = None) -> None:
     """Bring the database to the newest schema."""
-    from backend.migration import upgrade as run  # noqa: PLC0415
+    from backend.migration import upgrade as run
 
     with database_of(_settings(data_dir=data_dir)) as database_url:
         run(database_url)
@@ -81,8 +81,8 @@ def upgrade(data_dir: DataDir = None) -> None:
 @app.command()
 def seed(size: Annotated[Size, typer.Option(help="How much of it.")] = Size.DEMO, data_dir: DataDir = None) -> None:
     """Load demo data into a database without users."""
-    from backend.cli.demo import load_demo  # noqa: PLC0415
-    from backend.migration import upgrade as migrate  # noqa: PLC0415
+    from backend.cli.demo import load_demo
+    from backend.migration import upgrade as migrate
 
     settings = _settings(data_dir=data_dir)
     with database_of(settings) as database_url:
@@ -100,7 +100,7 @@ def create(
     data_dir: DataDir = None,
 ) -> None:
     """Make a token and print it. It cannot be shown again."""
-    from backend.access.credentials import create_token  # noqa: PLC0415
+    from backend.access.credentials import create_token
 
     lifetime = timedelta(days=expires_in) if expires_in else None
     with database_of(_settings(data_dir=data_dir)) as database_url:
@@ -114,7 +114,7 @@ def revoke(
     data_dir: DataDir = None,
 ) -> None:
     """End a token at once."""
-    from backend.access.credentials import revoke_token  # noqa: PLC0415
+    from backend.access.credentials import revoke_token
 
     with database_of(_settings(data_dir=data_dir)) as database_url:
         ended = revoke_token(database_url, token)
@@ -124,7 +124,7 @@ def revoke(
 @schema.command()
 def export(path: SchemaFile = Path("schema.graphql")) -> None:
     """Write the schema to a file."""
-    from backend.graphql.sdl import export as run  # noqa: PLC0415
+    from backend.graphql.sdl import export as run
 
     run(path)
 
@@ -132,7 +132,7 @@ def export(path: SchemaFile = Path("schema.graphql")) -> None:
 @schema.command()
 def check(path: SchemaFile = Path("schema.graphql")) -> None:
     """Compare the schema with a file, and say which differences would break clients."""
-    from backend.graphql.sdl import check as run  # noqa: PLC0415
+    from backend.graphql.sdl import check as run
 
     differences = run(path)
     for difference in differences:

@@ -53,7 +53,7 @@ def serve(settings: Settings) -> int:
         listener = stack.enter_context(_listen(settings.host, settings.port))
         running, demo_tokens = stack.enter_context(_prepared(settings))
         # Takes its time to import, so late: the database starts meanwhile.
-        from backend.server import create_app  # noqa: PLC0415
+        from backend.server import create_app
 
         config = uvicorn.Config(
             create_app(running, demo_tokens=demo_tokens),
@@ -86,12 +86,12 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, Path | None]]:
             running = settings.using(found.database_url, settings.redis or found.redis_url)
         database_url = str(running.database)
         if needs_upgrade(database_url):
-            from backend.migration import upgrade  # noqa: PLC0415 - not needed at most starts
+            from backend.migration import upgrade
 
             upgrade(database_url)
         demo_tokens = None
         if settings.database is None:
-            from backend.cli.demo import ensure_demo  # noqa: PLC0415
+            from backend.cli.demo import ensure_demo
 
             demo_tokens = ensure_demo(database_url, settings.data_dir)
         yield running, demo_tokens
@@ -115,7 +115,7 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _announcement(listener: socket.socket, demo_tokens: Path | None) -> str:
-    from backend.cli.demo import read_tokens  # noqa: PLC0415
+    from backend.cli.demo import read_tokens
 
     host, port = listener.getsockname()[:2]
     host = _EVERY_ADDRESS.get(host, host)
