@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import CacheControl, Cost, ListSize, constraint
+from backend.graphql.grouping_types import declare_grouping, groups_spec
 from backend.graphql.shared import FILTERS, SCALAR_NAMES, Archived, declare_enum, declare_enum_filter
 from backend.interface.entity import Catalog, Entity, Field, Kind, camel_case, words
 from backend.model.base import PATH_PATTERN
@@ -117,6 +118,7 @@ def _declare_connection(types: Declarations, entity: Entity, plural: str, singul
                 [Cost(weight="5")],
             ),
             FieldSpec("aggregate", f"{name}Aggregate", "Figures over all pages."),
+            groups_spec(entity),
         ],
     )
     types.object(
@@ -141,6 +143,7 @@ def _declare_aggregate(types: Declarations, entity: Entity, plural: str) -> None
         types.object(name, f"{text} over {plural}; null over none.", columns)
         fields.append(FieldSpec(function, name, f"{text}."))
     types.object(f"{entity.name}Aggregate", f"Figures over {plural}.", fields)
+    declare_grouping(types, entity, plural, fields)
 
 
 def _searches(entity: Entity) -> bool:

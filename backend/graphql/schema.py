@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from backend.graphql.declare import Declarations
 from backend.graphql.entity_types import declare_entity, root_specs
+from backend.graphql.grouping_types import declare_group_units
 from backend.graphql.scalars import SCALARS
 from backend.graphql.shared import declare_shared
 from backend.graphql.written import written_fields
@@ -33,6 +34,7 @@ def build_schema(
     """
     types = Declarations(limits.default_page)
     declare_shared(types)
+    declare_group_units(types)
     for entity in catalog.values():
         declare_entity(types, catalog, entity)
     types.object(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Float, Integer, Text, cast, func
 
-from backend.interface.entity import Entity, Field, Kind
+from backend.interface.entity import Entity, Kind
 
 if TYPE_CHECKING:
-    from backend.plan.source import Source
-
-Figure = Callable[["Source"], ColumnElement[Any]]
+    from collections.abc import Mapping
 
 _NUMERIC = (Kind.INT, Kind.BIGINT, Kind.FLOAT)
 _ORDERED = (*_NUMERIC, Kind.DATETIME)
@@ -35,19 +33,22 @@ def aggregated_fields(entity: Entity, function: str) -> dict[str, Kind]:
     }
 
 
-def count(_: Source) -> ColumnElement[Any]:
-    """How many rows."""
-    return cast(func.count(), Integer)
+@dataclass(frozen=True)
+class Figure:
+    """A function over an attribute, which gives values of a kind."""
 
+    function: str
+    attribute: str
+    kind: Kind
 
-def aggregate(function: str, field: Field, kind: Kind) -> Figure:
-    """The function over the field, as it goes into JSON."""
-
-    def build(source: Source) -> ColumnElement[Any]:
-        value = source[field.attribute]
-        figure = getattr(func, function)(value)
-        if kind is Kind.BIGINT:
+    def of(self, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
+        """The figure over rows that have these columns, as it goes into JSON."""
+        if self == COUNT:
+            return cast(func.count(), Integer)
+        figure = getattr(func, self.function)(columns[self.attribute])
+        if self.kind is Kind.BIGINT:
             return cast(figure, Text)
-        return cast(figure, Float) if kind is Kind.FLOAT else figure
+        return cast(figure, Float) if self.kind is Kind.FLOAT else figure
 
-    return build
+
+COUNT = Figure("count", "", Kind.INT)

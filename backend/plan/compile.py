@@ -27,6 +27,7 @@ from sqlalchemy import null as sql_null
 from backend.errors import ErrorCode, InputError
 from backend.interface.base import Batch, Limits
 from backend.plan.connection import Connection
+from backend.plan.grouping import GroupsRequest, read_groups
 from backend.plan.load import BatchSlot, ByKey, Load, Template, ToOne
 from backend.plan.node import Nodes, parse_node_id
 from backend.plan.parts import Fields, read_parts
@@ -245,7 +246,7 @@ class PlanCompiler:
         return Template(entity, tuple(keys), (*outputs, *hidden), tuple(children), slots)
 
     def _relation(self, entity: Entity, relation: Relation, nodes: list[FieldNode]) -> Load:
-        target = self._catalog[relation.target]
+        target = self.target(relation)
         if relation.to_many:
             return self._connection(entity.name, target, relation, nodes)
         return ToOne(relation, self.template(target, nodes))
@@ -276,6 +277,18 @@ class PlanCompiler:
         arguments = Arguments(definition, node, read, constant=not _has_variables(node))
         self._arguments.append(arguments)
         return arguments
+
+    def target(self, relation: Relation) -> Entity:
+        """What a relation leads to."""
+        return self._catalog[relation.target]
+
+    def groups(self, entity: Entity, node: FieldNode, index: int) -> Callable[[Run], GroupsRequest]:
+        """Which groups are asked for."""
+
+        def read(_run: Run, given: Mapping[str, Any]) -> GroupsRequest:
+            return read_groups(self._catalog, entity, f"groups_{index}_", given, self._limits)
+
+        return self._read(f"{entity.name}Connection", [node], read).of
 
     def at_most(self, parent: str, node: FieldNode) -> Callable[[Run], int]:
         """Where a count may stop."""

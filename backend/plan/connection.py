@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backend.plan.cursor import write_cursor
@@ -12,12 +13,13 @@ from backend.plan.load import KEYS, Query, Task, Template
 from backend.plan.statement import Recent, Statement
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Select
 
     from backend.interface.entity import Entity, Relation
+    from backend.plan.aggregate import Figure
+    from backend.plan.grouping import Groups, GroupsRequest
     from backend.plan.request import ListRequest
     from backend.plan.run import Json, Row, Run
-    from backend.plan.source import Source
 
 SHAPES_KEPT = 64
 
@@ -26,7 +28,8 @@ SHAPES_KEPT = 64
 class Page:
     """One page of one list: its rows in order, the objects made of them for each template, what lies on either side.
 
-    `figures` has one row of figures over the whole list, `counts` the counts that stop somewhere.
+    `figures` has one row of figures over the whole list, `counts` the counts that stop somewhere, `groups` the rows of
+    each `groups` field.
     """
 
     request: ListRequest
@@ -36,6 +39,7 @@ class Page:
     has_previous: bool
     figures: Row
     counts: Sequence[int]
+    groups: Sequence[tuple[GroupsRequest, Sequence[Row]]]
     width: int
 
     def cursor(self, row: Row) -> str:
@@ -54,8 +58,9 @@ class Wanted:
     """
 
     templates: tuple[Template, ...]
-    figures: tuple[Callable[[Source], ColumnElement[Any]], ...]
+    figures: tuple[Figure, ...]
     counts: tuple[Callable[[Run], int], ...]
+    groups: tuple[Groups, ...]
     rows: bool
     cursors: bool
     next: bool
@@ -79,13 +84,13 @@ class Connection:
         self.height = 1 + max((template.height for template in self.wanted.templates), default=0)
 
     def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
-        """The page, the figures, each bounded count, and whether anything lies outside: what of these is wanted."""
+        """The page, what lies outside, the figures, each bounded count, the groups: what of these is wanted."""
         request, wanted = self.request(run), self.wanted
         bound = dict(request.bound)
         if self.relation is not None:
             bound[KEYS] = list(dict.fromkeys(parent[slot] for parent in parents))
         listing = Listing(run.scope, self.entity, self.relation, request)
-        builds: list[tuple[str, Callable[[], Select[Any]]]] = []
+        builds: list[tuple[object, Callable[[], Select[Any]]]] = []
         if wanted.rows:
             builds.append(("page", lambda: listing.page(wanted.templates, with_cursors=wanted.cursors)))
         before, behind = self._outside(request)
@@ -96,6 +101,11 @@ class Connection:
         for index, at_most in enumerate(wanted.counts):
             bound[f"at_most_{index}"] = at_most(run)
             builds.append((f"count {index}", lambda index=index: listing.count_up_to(f"at_most_{index}")))  # type: ignore[misc]
+        for index, groups in enumerate(wanted.groups):
+            asked = groups.request(run)
+            bound.update(asked.bound)
+            build = partial(listing.groups, asked, groups.figures)
+            builds.append((("groups", index, asked.shape), build))
         return [Query(self._statement(run, request, name, build), bound) for name, build in builds]
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
@@ -108,7 +118,8 @@ class Connection:
         pages = next(rest) if wanted.rows else nothing
         outside = next(rest) if any(self._outside(request)) else nothing
         figures = next(rest) if wanted.figures else nothing
-        counts = list(rest)
+        counts = [next(rest) for _ in wanted.counts]
+        groups = [(asked.request(run), next(rest)) for asked in wanted.groups]
         connections: dict[object, Json] = {}
         collected: list[list[Json]] = [[] for _ in wanted.templates]
         for index, key in enumerate(keys):
@@ -132,6 +143,7 @@ class Connection:
                 has_previous=before or (more and request.backward),
                 figures=figures[index][0] if figures[index] else (),
                 counts=[count[index][0][0] for count in counts],
+                groups=[(asked, of[index]) for asked, of in groups],
                 width=start,
             )
             connections[key] = {name: part(page) for name, part in self.parts}
@@ -154,7 +166,7 @@ class Connection:
         """Whether to ask for rows before the page's range, and behind it: the page itself cannot tell."""
         return self.wanted.previous and request.after is not None, self.wanted.next and request.before is not None
 
-    def _statement(self, run: Run, request: ListRequest, name: str, build: Callable[[], Select[Any]]) -> Statement:
+    def _statement(self, run: Run, request: ListRequest, name: object, build: Callable[[], Select[Any]]) -> Statement:
         # A list at the root is planned anew each time; what is reached by keys has one good plan.
         prepare = self.relation is not None
         if request.search is not None or request.written is not None:

@@ -140,6 +140,25 @@ OPERATORS: Mapping[Kind, Mapping[str, Operator]] = {
 }
 
 
+def read_test(kind: Kind, sql_type: TypeEngine[Any], name: str, value: Any) -> Any:
+    """The value of one test on a value of this kind, fit to be bound; InputError says why it is none."""
+    if value is None:
+        raise InputError("null is no test; leave it out, or ask for isNull")
+    operator = OPERATORS[kind][name]
+    checked_as = operator.sql_type or sql_type
+    items = [check_column(operator.convert(item), checked_as) for item in (value if operator.many else [value])]
+    return items if operator.many else items[0]
+
+
+def build_test(
+    kind: Kind, name: str, value: ColumnElement[Any], sql_type: TypeEngine[Any], bind: str
+) -> ColumnElement[bool]:
+    """One test on a value, against what is bound under a name."""
+    operator = OPERATORS[kind][name]
+    bind_type: TypeEngine[Any] = ARRAY(sql_type) if operator.many else sql_type
+    return operator.build(value, cast(bindparam(bind, type_=bind_type), bind_type))
+
+
 class FilterReader:
     """Splits filter values; `leaves` collects what is to be bound, in order."""
 
@@ -224,13 +243,14 @@ class FilterReader:
                 tests.append((name, field.name, bool(value)))
                 continue
             try:
-                self.leaves.append(self._leaf(entity, field, OPERATORS[field.kind][name], value))
+                self.leaves.append(self._leaf(entity, field, name, value))
             except InputError as error:
                 raise error.under(name) from None
             tests.append(("test", field.name, name, len(self.leaves) - 1))
         return tests
 
-    def _leaf(self, entity: Entity, field: Field, operator: Operator, value: Any) -> Any:
+    def _leaf(self, entity: Entity, field: Field, name: str, value: Any) -> Any:
+        operator = OPERATORS[field.kind][name]
         if field.kind is Kind.ID:
             owner = self._scope.catalog.get(field.target or "", entity)
             keys = [_parse_id(owner, field, item) for item in (value if operator.many else [value])]
@@ -238,9 +258,7 @@ class FilterReader:
                 return array_parts(keys, len(entity.key))
             bare = [key[0] for key in keys]
             return bare if operator.many else bare[0]
-        sql_type = operator.sql_type or self._sql_type(entity, field)
-        items = [check_column(operator.convert(item), sql_type) for item in (value if operator.many else [value])]
-        return items if operator.many else items[0]
+        return read_test(field.kind, self._sql_type(entity, field), name, value)
 
     def _sql_type(self, entity: Entity, field: Field) -> TypeEngine[Any]:
         # One field may be asked for in hundreds of branches.

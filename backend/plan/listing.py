@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.access.visibility import Access, has_index
 from backend.plan.filter import build_filter
+from backend.plan.grouping import GroupsRequest, build_groups
 from backend.plan.load import KEYS, Template, labelled
 from backend.plan.order import Order, beyond, order_clauses
 from backend.plan.request import AFTER, BEFORE, LIMIT, ListRequest, Position
@@ -32,10 +33,11 @@ from backend.plan.search import conditions_of, search_conditions
 from backend.plan.source import Scope, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from backend.interface.base import Newest
     from backend.interface.entity import Entity, Relation
+    from backend.plan.aggregate import Figure
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,25 @@ class Listing:
         )
         return self._for_each(parents, rows)
 
-    def figures(self, figures: Sequence[Callable[[Source], ColumnElement[Any]]]) -> Select[Any]:
+    def figures(self, figures: Sequence[Figure]) -> Select[Any]:
         """One row of figures over the whole list."""
         source, parents = self._start()
         rows = (
-            select(*labelled([figure(source) for figure in figures]))
+            select(*labelled([figure.of(source) for figure in figures]))
             .select_from(source.table)
             .where(*self._conditions(source, parents))
         )
         return self._for_each(parents, rows)
+
+    def groups(self, request: GroupsRequest, figures: Sequence[Figure]) -> Select[Any]:
+        """One row for each group of the whole list."""
+        source, parents = self._start()
+
+        def rows(select_keys: Select[Any]) -> Select[Any]:
+            kept = select_keys.select_from(source.origin).where(*self._conditions(source, parents))
+            return kept if parents is None else kept.correlate(parents.keys, *parents.tables)
+
+        return self._for_each(parents, build_groups(request, figures, source, rows))
 
     def count_up_to(self, bind: str) -> Select[Any]:
         """How many rows there are, counting no further than the value bound as `bind`."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from backend.plan.aggregate import FUNCTIONS, Figure, aggregate, aggregated_fields, count
+from backend.plan.aggregate import COUNT, FUNCTIONS, Figure, aggregated_fields
 from backend.plan.connection import Page, Part, Wanted
+from backend.plan.grouping import Groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from graphql import FieldNode, SelectionSetNode
 
-    from backend.interface.entity import Entity
+    from backend.interface.entity import Entity, Relation
+    from backend.plan.grouping import GroupsRequest, Keys, Path
     from backend.plan.load import Template
-    from backend.plan.run import Run
+    from backend.plan.run import Row, Run
+
+    # What a row of figures, and the keys that it belongs to, are made into.
+    Make = Callable[[Row, Keys], Any]
 
 
 Fields = dict[str, list["FieldNode"]]
@@ -35,6 +40,14 @@ class Selections(Protocol):
         """Where a count may stop."""
         ...
 
+    def groups(self, entity: Entity, node: FieldNode, index: int) -> Callable[[Run], GroupsRequest]:
+        """Which groups are asked for; `index` tells the groups of one connection apart."""
+        ...
+
+    def target(self, relation: Relation) -> Entity:
+        """What a relation leads to."""
+        ...
+
 
 def read_parts(
     compiler: Selections, entity: Entity, nodes: list[FieldNode]
@@ -52,13 +65,20 @@ class _Parts:
         self._compiler = compiler
         self._entity = entity
         self._templates: list[Template] = []
-        self._figures: list[Figure] = []
+        self._figures = _Figures(compiler, entity)
         self._counts: list[Callable[[Run], int]] = []
+        self._groups: list[Groups] = []
         self._flags = dict.fromkeys(("rows", "cursors", "next", "previous"), False)
 
     def wanted(self) -> Wanted:
         """What was gathered."""
-        return Wanted(tuple(self._templates), tuple(self._figures), tuple(self._counts), **self._flags)
+        return Wanted(
+            tuple(self._templates),
+            tuple(self._figures.gathered),
+            tuple(self._counts),
+            tuple(self._groups),
+            **self._flags,
+        )
 
     def read(self, nodes: list[FieldNode]) -> tuple[tuple[str, Part], ...]:
         """The parts of the connection, by response key."""
@@ -68,7 +88,9 @@ class _Parts:
     def _below(self, type_name: str, nodes: list[FieldNode]) -> Fields:
         return self._compiler.collect(type_name, [node.selection_set for node in nodes])
 
-    def _part(self, type_name: str, nodes: list[FieldNode]) -> Part:
+    def _part(  # noqa: PLR0911 - a case each
+        self, type_name: str, nodes: list[FieldNode]
+    ) -> Part:
         name = nodes[0].name.value
         if name == "nodes":
             index = self._add_template(nodes)
@@ -80,7 +102,10 @@ class _Parts:
         if name == "totalCount":
             return self._total(type_name, nodes[0])
         if name == "aggregate":
-            return self._aggregate(f"{self._entity.name}Aggregate", nodes)
+            make = self._figures.read(f"{self._entity.name}Aggregate", nodes)
+            return lambda page: make(page.figures, {})
+        if name == "groups":
+            return self._grouping(nodes)
         return lambda _page: type_name
 
     def _add_template(self, nodes: list[FieldNode]) -> int:
@@ -125,39 +150,96 @@ class _Parts:
 
     def _total(self, type_name: str, node: FieldNode) -> Part:
         if not node.arguments:
-            return self._figure(count)
+            make = self._figures.add(COUNT)
+            return lambda page: make(page.figures, {})
         index = len(self._counts)
         self._counts.append(self._compiler.at_most(type_name, node))
         return lambda page: page.counts[index]
 
-    def _figure(self, figure: Figure) -> Part:
-        if figure in self._figures:
-            index = self._figures.index(figure)
-        else:
-            index = len(self._figures)
-            self._figures.append(figure)
-        return lambda page: page.figures[index]
+    def _grouping(self, nodes: list[FieldNode]) -> Part:
+        index = len(self._groups)
+        figures = _Figures(self._compiler, self._entity)
+        make = figures.read(f"{self._entity.name}Grouping", nodes)
+        request = self._compiler.groups(self._entity, nodes[0], index)
+        width = len(figures.gathered)
+        self._groups.append(Groups(request, tuple(figures.gathered)))
 
-    def _aggregate(self, type_name: str, nodes: list[FieldNode]) -> Part:
-        makers: list[tuple[str, Part]] = []
-        for key, selected in self._below(type_name, nodes).items():
+        def part(page: Page) -> Any:
+            asked, rows = page.groups[index]
+            return [make(row, asked.named(row[width : width + len(asked.keys)])) for row in rows]
+
+        return part
+
+
+class _Figures:
+    """Reads what is selected of an aggregate or a group, and gathers the figures that it takes."""
+
+    def __init__(self, compiler: Selections, entity: Entity) -> None:
+        self._compiler = compiler
+        self._entity = entity
+        self.gathered: list[Figure] = []
+
+    def add(self, figure: Figure) -> Make:
+        """Where the figure stands in a row."""
+        if figure not in self.gathered:
+            self.gathered.append(figure)
+        index = self.gathered.index(figure)
+        return lambda row, _keys: row[index]
+
+    def read(self, type_name: str, nodes: list[FieldNode]) -> Make:
+        """The object made of a row of figures."""
+        makers: list[tuple[str, Make]] = []
+        for key, selected in self._below(type_name, nodes):
             name = selected[0].name.value
             if name == "count":
-                makers.append((key, self._figure(count)))
+                makers.append((key, self.add(COUNT)))
+            elif name == "keys":
+                makers.append((key, self._keys(self._entity, selected, ())))
             elif name in FUNCTIONS:
                 makers.append((key, self._function(name, selected)))
             else:
-                makers.append((key, lambda _page: type_name))
-        return lambda page: {key: make(page) for key, make in makers}
+                makers.append((key, _always(type_name)))
+        return _object(makers)
 
-    def _function(self, function: str, nodes: list[FieldNode]) -> Part:
+    def _function(self, function: str, nodes: list[FieldNode]) -> Make:
         type_name = f"{self._entity.name}{function.capitalize()}"
         kinds = aggregated_fields(self._entity, function)
-        makers: list[tuple[str, Part]] = []
-        for key, selected in self._below(type_name, nodes).items():
+        makers: list[tuple[str, Make]] = []
+        for key, selected in self._below(type_name, nodes):
             name = selected[0].name.value
             if name == "__typename":
-                makers.append((key, lambda _page: type_name))
+                makers.append((key, _always(type_name)))
             else:
-                makers.append((key, self._figure(aggregate(function, self._entity.fields[name], kinds[name]))))
-        return lambda page: {key: make(page) for key, make in makers}
+                figure = Figure(function, self._entity.fields[name].attribute, kinds[name])
+                makers.append((key, self.add(figure)))
+        return _object(makers)
+
+    def _keys(self, entity: Entity, nodes: list[FieldNode], path: Path) -> Make:
+        type_name = f"{entity.name}GroupingKeys"
+        makers: list[tuple[str, Make]] = []
+        for key, selected in self._below(type_name, nodes):
+            name = selected[0].name.value
+            if name == "__typename":
+                makers.append((key, _always(type_name)))
+            elif name in entity.relations:
+                target = self._compiler.target(entity.relations[name])
+                makers.append((key, _where_keyed((*path, name), self._keys(target, selected, (*path, name)))))
+            else:
+                makers.append((key, lambda _row, keys, place=(*path, name): keys.get(place)))  # type: ignore[misc]
+        return _object(makers)
+
+    def _below(self, type_name: str, nodes: list[FieldNode]) -> list[tuple[str, list[FieldNode]]]:
+        return list(self._compiler.collect(type_name, [node.selection_set for node in nodes]).items())
+
+
+def _always(value: str) -> Make:
+    return lambda _row, _keys: value
+
+
+def _object(makers: list[tuple[str, Make]]) -> Make:
+    return lambda row, keys: {key: make(row, keys) for key, make in makers}
+
+
+def _where_keyed(path: Path, make: Make) -> Make:
+    """Null where no key lies across the relation."""
+    return lambda row, keys: make(row, keys) if any(key[: len(path)] == path for key in keys) else None

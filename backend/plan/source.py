@@ -134,16 +134,7 @@ class Source(Mapping[str, ColumnElement[Any]]):
             return _prefixed(entity.name, key_text(self, entity))
         if field.name == "databaseId":
             return key_text(self, entity)
-        value = self[field.attribute]
-        if field.target:
-            return _prefixed(field.target, cast(value, Text))
-        if field.kind is Kind.BIGINT:
-            return cast(value, Text)
-        if field.enum is not None:
-            names = {member.value: literal_column(f"'{member.name}'", Text) for member in field.enum}
-            subject = value if isinstance(next(iter(names)), int) else cast(value, Text)
-            return case(*((subject == literal_value(raw), name) for raw, name in names.items()), else_=None)
-        return value
+        return shown(self[field.attribute], field)
 
     def _unchecked(self, attribute: str) -> type[Enum] | None:
         """The enum of a column that may hold other values too, which read as NULL."""
@@ -167,6 +158,19 @@ def key_text(source: Source, entity: Entity) -> ColumnElement[Any]:
         for name, part in zip(entity.key, parts, strict=True)
     ]
     return func.concat_ws(_quoted(","), *escaped, type_=Text)
+
+
+def shown(value: ColumnElement[Any], field: Field) -> ColumnElement[Any]:
+    """A value of the field as it goes into JSON, as far as SQL can make it."""
+    if field.target:
+        return _prefixed(field.target, cast(value, Text))
+    if field.kind is Kind.BIGINT:
+        return cast(value, Text)
+    if field.enum is not None:
+        names = {member.value: literal_column(f"'{member.name}'", Text) for member in field.enum}
+        subject = value if isinstance(next(iter(names)), int) else cast(value, Text)
+        return case(*((subject == literal_value(raw), name) for raw, name in names.items()), else_=None)
+    return value
 
 
 def literal_value(value: object) -> ColumnElement[Any]:

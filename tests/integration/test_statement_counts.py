@@ -12,6 +12,7 @@ from backend.access.credentials import create_token
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
+from backend.plan.grouping import grouped_fields
 from backend.plan.snapshot import ReadConnection
 from tests.gateway import RunningGateway, running_gateway
 from tests.university import build_university
@@ -141,12 +142,13 @@ def test_page_count_and_figures_of_a_relation_take_one_statement_each(
     target = CATALOG[relation.target]
     beneath = (
         "{ totalCount some: totalCount(atMost: 2) edges { cursor node { id } } nodes { id databaseId }"
-        f" pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} aggregate {{ {_figures(target)} }} }}"
+        f" pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} aggregate {{ {_figures(target)} }}"
+        f" groups(by: [{{ {next(iter(grouped_fields(target)))}: VALUE }}]) {{ {_figures(target)} }} }}"
     )
     query = _document(entity, relation, beneath)
     taken = {parents: counted.statements("adi", query, n=parents)[0] for parents in (1, 3, 500)}
-    # The root's page; the relation's page, its figures with the count, and the count that stops.
-    assert taken == dict.fromkeys(taken, WHO + 4)
+    # The root's page; the relation's page, its figures with the count, and the count that stops, and the groups.
+    assert taken == dict.fromkeys(taken, WHO + 5)
 
 
 def test_page_in_the_middle_takes_one_statement_more(counted: Counted) -> None:

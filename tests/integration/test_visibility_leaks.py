@@ -6,6 +6,7 @@ entity. That they would show a difference at all is seen in the answers of someb
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -118,6 +119,10 @@ def _documents() -> Iterator[tuple[str, str]]:
         yield f"{name} whole", f"{name}({everything}) {{ totalCount {PAGE} nodes {{ {_outputs(entity)} }} }}"
         yield f"{name} figures", f"{name}({everything}) {{ aggregate {{ {_figures(entity)} }} }}"
         for order in _orders(entity):
+            if (key := re.sub("ASC|DESC", "VALUE", order)) != "{ id: VALUE }":
+                keys = re.sub(": (?:VALUE)?", " ", key)
+                groups = f"groups(by: [{key}], first: 500) {{ keys {keys} {_figures(entity)} }}"
+                yield f"{name} grouped by {key}", f"{name}({everything}) {{ {groups} }}"
             yield f"{name} by {order}", f"{name}(first: 2, orderBy: [{order}]) {{ {PAGE} }}"
         for test in _filters(entity):
             yield f"{name} where {test}", f"{name}(filter: {{ {test} }}) {{ totalCount }}"
