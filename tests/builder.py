@@ -50,7 +50,7 @@ class World:
         """The names of what has these keys."""
         return {self.name(key) for key in keys}
 
-    def insert(self, table: str, name: str | None, **columns: Any) -> str:
+    def insert(self, table: str, name: str | None, /, **columns: Any) -> str:
         """A row, kept under the name if there is one; its key."""
         fields = {
             column: Jsonb(value) if isinstance(value, dict) else value

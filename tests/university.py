@@ -41,6 +41,14 @@ def build_university(world: World) -> None:
     _build_algebra(world)
     _build_geometry(world)
     _build_chemistry(world)
+    for user in ("ada", "cyd"):
+        build_identity(world, user, user)
+    build_library(world, "week_1.sheet_1", "algebra")
+    build_library(world, "week_1.sheet_0", "archived")
+    build_library(world, "lab.report", "chemistry", "chemistry")
+    build_feedback(world, "ada", "ada alone", "ada 2", "ada")
+    backends = {"execution_backend_id": world.backend("python"), "course_id": world.id("course", "algebra")}
+    world.insert("course_execution_backend", None, **backends)
     for user, role in ROLES.items():
         world.role(user, role)
     world.user("sol")
@@ -63,6 +71,72 @@ def build_university(world: World) -> None:
         world.claim("collector", claim)
     world.claim("collector", "result:get", kind="comment")
     world.role("clara", "collector")
+
+
+def build_identity(world: World, user: str, name: str) -> None:
+    """All that belongs to a user: an account, a profile, a login, and a place in a group."""
+    key = world.user(user)
+    account = {"provider": "https://git.example", "type": "gitlab", "provider_account_id": name, "user_id": key}
+    world.insert("account", f"account {name}", **account, properties={"picture": "cat", "token": "hidden"})
+    world.insert("profile", f"profile {name}", user_id=key, nickname=f"nick_{name}", avatar_color=255)
+    matriculation = {"student_id": f"m-{name}", "student_email": f"{name}@uni.example"}
+    world.insert(
+        "student_profile", f"student {name}", user_id=key, organization_id=world.organization("uni"), **matriculation
+    )
+    world.insert("session", f"session {name}", user_id=key, session_id=f"secret-{name}", ip_address="10.1.2.3")
+    token = {
+        "token_hash": f"hash {name}".encode(),
+        "token_prefix": "ctp_1234abcd",
+        "revoked_at": "2026-01-01T00:00:00Z",
+    }
+    world.insert("api_token", f"token {name}", user_id=key, name=f"token of {name}", **token)
+    group = world.insert("group", f"group {name}", slug=f"group-{name}", title=f"Group {name}")
+    claim = {"claim_type": "permissions", "claim_value": "nothing:list"}
+    world.insert("group_claim", None, group_id=group, **claim)
+    world.insert("user_group", None, user_id=key, group_id=group)
+
+
+def build_library(world: World, path: str, name: str, course: str = "algebra") -> None:
+    """An example with two versions that needs another, and its deployment to a content of the course."""
+    owner = world.organization("uni")
+    url = f"https://examples.example/{name}"
+    source = {"source_url": url, "source_type": "git", "access_credentials": "hidden"}
+    kept_in = world.insert("example_repository", f"library {name}", name=name, organization_id=owner, **source)
+    examples = []
+    for title in ("loops", "lists"):
+        names = {"title": title, "directory": title, "identifier": f"{title}.a", "tags": [title]}
+        examples.append(world.insert("example", f"{title} {name}", example_repository_id=kept_in, **names))
+    needs = {"example_id": examples[0], "depends_id": examples[1]}
+    world.insert("example_dependency", f"dependency {name}", **needs, version_constraint=">=1.0")
+    versions = []
+    for number in (1, 2):
+        tags = {
+            "version_tag": f"{number}.0",
+            "version_number": number,
+            "storage_path": "hidden",
+            "meta_yaml": "title: a",
+        }
+        versions.append(world.insert("example_version", f"loops {name} {number}", example_id=examples[0], **tags))
+    content = world.id("course_content", f"{course}/{path}")
+    status = {"deployment_status": "deployed", "deployment_message": "hidden", "version_tag": "2.0"}
+    assigned = {"course_content_id": content, "example_version_id": versions[1]}
+    deployment = world.insert("course_content_deployment", f"deployment {name}", **assigned, **status)
+    versioned = {"example_version_id": versions[1], "previous_example_version_id": versions[0]}
+    world.insert("deployment_history", f"history {name}", deployment_id=deployment, action="reassigned", **versioned)
+
+
+def build_feedback(world: World, member: str, group: str, result: str, name: str, course: str = "algebra") -> None:
+    """A grade of a group of the course, and a comment about one of its members, by its tutor."""
+    tutor = world.id("course_member", f"tom@{course}")
+    graded = world.id("course_submission_group", group)
+    run = world.id("result", result)
+    grade = {"grading": 0.5, "status": 1, "feedback": "well done"}
+    given = {"course_submission_group_id": graded, "graded_by_course_member_id": tutor, "result_id": run}
+    world.insert("course_submission_group_grading", f"grade {name}", **given, **grade)
+    about = world.id("course_member", f"{member}@{course}")
+    world.insert(
+        "course_member_comment", f"comment {name}", transmitter_id=tutor, course_member_id=about, message="late"
+    )
 
 
 def _build_algebra(world: World) -> None:

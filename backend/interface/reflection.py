@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Column types, most specific first, with the annotations that a DTO may give them.
 _KINDS: tuple[tuple[type[TypeEngine[Any]], Kind, tuple[type, ...]], ...] = (
     (Ltree, Kind.TREE_PATH, (str,)),
-    (JSONB, Kind.JSON, (dict,)),
+    (JSONB, Kind.JSON, (dict, list)),
     (ARRAY, Kind.STRING_LIST, (list,)),
     (DateTime, Kind.DATETIME, (datetime,)),
     (Boolean, Kind.BOOLEAN, (bool,)),

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backend.interface.account import AccountInterface
+from backend.interface.api_token import ApiTokenInterface
 from backend.interface.course import CourseInterface
 from backend.interface.course_content import CourseContentInterface
+from backend.interface.course_content_deployment import CourseContentDeploymentInterface
 from backend.interface.course_content_kind import CourseContentKindInterface
 from backend.interface.course_content_type import CourseContentTypeInterface
+from backend.interface.course_execution_backend import CourseExecutionBackendInterface
 from backend.interface.course_family import CourseFamilyInterface
 from backend.interface.course_group import CourseGroupInterface
 from backend.interface.course_member import CourseMemberInterface
+from backend.interface.course_member_comment import CourseMemberCommentInterface
 from backend.interface.course_role import CourseRoleInterface
+from backend.interface.deployment_history import DeploymentHistoryInterface
+from backend.interface.example import ExampleInterface
+from backend.interface.example_dependency import ExampleDependencyInterface
+from backend.interface.example_repository import ExampleRepositoryInterface
+from backend.interface.example_version import ExampleVersionInterface
 from backend.interface.execution_backend import ExecutionBackendInterface
+from backend.interface.group import GroupInterface
+from backend.interface.group_claim import GroupClaimInterface
 from backend.interface.organization import OrganizationInterface
+from backend.interface.profile import ProfileInterface
 from backend.interface.result import ResultInterface
 from backend.interface.role import RoleInterface
+from backend.interface.role_claim import RoleClaimInterface
+from backend.interface.session import SessionInterface
+from backend.interface.student_profile import StudentProfileInterface
 from backend.interface.submission_group import SubmissionGroupInterface
+from backend.interface.submission_group_grading import SubmissionGroupGradingInterface
 from backend.interface.submission_group_member import SubmissionGroupMemberInterface
 from backend.interface.user import UserInterface
+from backend.interface.user_group import UserGroupInterface
 from backend.interface.user_role import UserRoleInterface
 
 if TYPE_CHECKING:
@@ -28,6 +46,15 @@ INTERFACES: tuple[type[EntityInterface], ...] = (
     UserInterface,
     RoleInterface,
     UserRoleInterface,
+    AccountInterface,
+    ProfileInterface,
+    StudentProfileInterface,
+    SessionInterface,
+    ApiTokenInterface,
+    RoleClaimInterface,
+    GroupInterface,
+    GroupClaimInterface,
+    UserGroupInterface,
     OrganizationInterface,
     CourseFamilyInterface,
     CourseInterface,
@@ -38,7 +65,16 @@ INTERFACES: tuple[type[EntityInterface], ...] = (
     CourseContentTypeInterface,
     CourseContentInterface,
     ExecutionBackendInterface,
+    CourseExecutionBackendInterface,
+    ExampleRepositoryInterface,
+    ExampleInterface,
+    ExampleVersionInterface,
+    ExampleDependencyInterface,
+    CourseContentDeploymentInterface,
+    DeploymentHistoryInterface,
     SubmissionGroupInterface,
     SubmissionGroupMemberInterface,
     ResultInterface,
+    SubmissionGroupGradingInterface,
+    CourseMemberCommentInterface,
 )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from backend.model.course import Course
     from backend.model.course_family import CourseFamily
     from backend.model.example import ExampleRepository
-    from backend.model.user import User
+    from backend.model.user import StudentProfile, User
 
 
 # The spelling is that of PostgreSQL, so that a comparison with a database finds no difference.
@@ -79,6 +79,9 @@ class Organization(Keyed, Audited, Base):
     courses: Mapped[list["Course"]] = to_many("Organization", "Course.organization_id", back="organization")
     course_families: Mapped[list["CourseFamily"]] = to_many(
         "Organization", "CourseFamily.organization_id", back="organization"
+    )
+    student_profiles: Mapped[list["StudentProfile"]] = to_many(
+        "Organization", "StudentProfile.organization_id", back="organization"
     )
     example_repositories: Mapped[list["ExampleRepository"]] = to_many(
         "Organization", "ExampleRepository.organization_id", back="organization"

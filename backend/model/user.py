@@ -134,8 +134,12 @@ class StudentProfile(Keyed, Versioned, Timed, AuthoredByValue, Base):
     student_id: Mapped[str | None] = mapped_column(String(255))
     student_email: Mapped[str | None] = mapped_column(String(320))
     user_id: Mapped[str] = mapped_column(UUID, reference("user.id"))
+    organization_id: Mapped[str | None] = mapped_column(UUID, reference("organization.id"), index=True)
 
     user: Mapped["User"] = to_one("StudentProfile.user_id", "User", back="student_profiles")
+    organization: Mapped["Organization | None"] = to_one(
+        "StudentProfile.organization_id", "Organization", back="student_profiles"
+    )
 
 
 class Session(Keyed, Versioned, Timed, AuthoredByValue, Base):
@@ -147,6 +151,6 @@ class Session(Keyed, Versioned, Timed, AuthoredByValue, Base):
     user_id: Mapped[str] = mapped_column(UUID, reference("user.id"), index=True)
     session_id: Mapped[str] = mapped_column(String(1024))
     logout_time: Mapped[datetime | None] = mapped_column(TIMESTAMP)
-    ip_address: Mapped[str] = mapped_column(INET)
+    address: Mapped[str] = mapped_column("ip_address", INET)
 
     user: Mapped["User"] = to_one("Session.user_id", "User", back="sessions")

@@ -29,10 +29,9 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values, get_directive_values, get_variable_values
 
-from backend.interface.registry import INTERFACES
 from tests.differential.reference_access import Viewer
 from tests.differential.reference_pages import Figures, Listing, check_listing, figures
-from tests.differential.reference_rows import RELATIONS, Row, World
+from tests.differential.reference_rows import INTERFACES, RELATIONS, Row, World
 from tests.differential.reference_values import InputError, Reader, is_archived, read_id
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
 from typing import TYPE_CHECKING, Any
 
-from backend.interface.registry import INTERFACES
 from tests.differential.reference_filter import check_filter, check_search, passes, searched
-from tests.differential.reference_rows import RELATIONS, key_of
+from tests.differential.reference_rows import INTERFACES, RELATIONS, key_of
 from tests.differential.reference_values import (
     ORGANIZATION_TYPES,
     STATUSES,

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from sqlalchemy import inspect
 
-from backend.interface.registry import INTERFACES
+from backend.interface.registry import INTERFACES as ALL_INTERFACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,6 +76,13 @@ _KEYS = """
     Result.updated_by_id                        updatedBy          User               -
 """
 
+# The entities whose rules the reference knows.
+_COVERED = {line.split(".")[0].strip() for line in _KEYS.strip().splitlines()} | {
+    "Role",
+    "CourseRole",
+    "CourseContentKind",
+}
+INTERFACES = tuple(interface for interface in ALL_INTERFACES if interface.model.__name__ in _COVERED)
 KEY_PARTS = {"UserRole": ("user_id", "role_id")}
 TEXT_KEYS = {"Role", "CourseRole", "CourseContentKind"}
 ARCHIVABLE = {"User", "Organization", "CourseContent"}

@@ -22,12 +22,11 @@ from backend.access.credentials import create_token
 from backend.graphql.schema import build_schema
 from backend.interface.base import Limits
 from backend.interface.reflection import reflect
-from backend.interface.registry import INTERFACES
 from backend.seed import load
 from tests.differential.generate import Case, make_case
 from tests.differential.oddities import add_oddities
 from tests.differential.reference import Reference
-from tests.differential.reference_rows import World
+from tests.differential.reference_rows import INTERFACES, World
 from tests.differential.trial import USERS, Trial, shown
 from tests.gateway import running_gateway
 

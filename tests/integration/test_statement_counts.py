@@ -15,7 +15,7 @@ from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 from backend.plan.grouping import grouped_fields
 from backend.plan.snapshot import ReadConnection
 from tests.gateway import RunningGateway, running_gateway
-from tests.university import build_university
+from tests.university import build_feedback, build_identity, build_library, build_university
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,13 +82,17 @@ def counted(own_world: World) -> Iterator[Counted]:
         algebra.result(f"result {number}", f"week_1.extra_{number}", student, group=f"group {number}")
         own_world.role(student, "reader")
         own_world.course(f"course_{number}").content("week_1")
+        build_identity(own_world, student, str(number))
+        build_library(own_world, f"week_1.extra_{number}", str(number))
+        build_feedback(own_world, student, f"group {number}", f"result {number}", str(number))
         own_world.organization(f"home_{number}", organization_type="user", title=None, user_id=own_world.user(student))
     author = own_world.id("user", "adi")
     for entity in CATALOG.values():
         table = sql.Identifier(entity.model.__tablename__)
-        if "created_by_id" in entity.by_attribute:
-            statement = sql.SQL("UPDATE {} SET created_by = %s, updated_by = %s").format(table)
-            own_world.connection.execute(statement, [author, author])
+        authors = [name for name in ("created_by", "updated_by") if f"{name}_id" in entity.by_attribute]
+        if authors:
+            known = sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), author) for name in authors)
+            own_world.connection.execute(sql.SQL("UPDATE {} SET {}").format(table, known))
     tokens = {reader: create_token(own_world.database_url, user=reader) for reader in READERS}
     with (
         pytest.MonkeyPatch.context() as monkeypatch,

@@ -373,9 +373,13 @@ def test_wildcards_in_a_name_search_are_taken_literally() -> None:
     assert "a/%/_\\" in statement.compile().params.values()
 
 
+# By logging in, and by upload.
+MADE_ELSEWHERE = ("SessionInterface", "ExampleInterface")
+
+
 def test_what_can_be_updated_can_be_created() -> None:
     for interface in INTERFACES:
-        if interface.update:
+        if interface.update and interface.__name__ not in MADE_ELSEWHERE:
             assert interface.create
             assert issubclass(interface.create, BaseEntityCreate)
 
@@ -388,7 +392,11 @@ def parameters() -> list[tuple[type[EntityInterface], str]]:
 def test_every_search_parameter_adds_conditions_and_nothing_else(interface: type[EntityInterface], name: str) -> None:
     assert interface.query
     assert interface.search
-    value = next(value for value in ("a", 1, "user") if not complaints(interface.query, **{name: value}))
+    value = next(
+        value
+        for value in ("a", 1, "user", ["a"], "fixed", "git", "pending", "assigned")
+        if not complaints(interface.query, **{name: value})
+    )
     plain = select(interface.model)
     narrowed = interface.search(plain, interface.query.model_validate({name: value}))
     assert (narrowed.whereclause is None) == (name in interface.modifiers)

@@ -1,0 +1,111 @@
+"""Course content deployment: the example version that an assignment uses or is to use."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, exists, inspect
+
+from backend.access.policy import Grant, Level, Policy, courses
+from backend.interface.base import BaseEntityList, EntityInterface, ListQuery, Row
+from backend.interface.search import equalities
+from backend.model import CourseContent, CourseContentDeployment
+
+# A column that is added is hidden from students until it is named here.
+_OPEN = frozenset({"id", "course_content_id", "deployment_status", "assigned_at", "deployed_at"})
+_STAFF_ONLY = frozenset(inspect(CourseContentDeployment).columns.keys()) - _OPEN
+
+
+class DeploymentStatus(StrEnum):
+    """How far a deployment has come."""
+
+    PENDING = "pending"
+    DEPLOYING = "deploying"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+    UNASSIGNED = "unassigned"
+
+
+class CourseContentDeploymentList(BaseEntityList):
+    """A deployment in a list."""
+
+    id: str = Field(description="Key.")
+    course_content_id: str = Field(description="Key of the assignment.")
+    example_version_id: str | None = Field(None, description="Key of the example version; staff only.")
+    example_identifier: str | None = Field(None, description="Identifier of the example; staff only.")
+    version_tag: str | None = Field(None, max_length=64, description="Tag of the version; staff only.")
+    version_identifier: str | None = Field(None, max_length=64, description="Commit of the release; staff only.")
+    deployment_status: DeploymentStatus | None = Field(None, description="How far it has come.")
+    assigned_at: datetime = Field(description="When the example was assigned.")
+    deployed_at: datetime | None = Field(None, description="When it was released.")
+    created_at: datetime | None = Field(None, description="When it was created; staff only.")
+    updated_at: datetime | None = Field(None, description="When it was last updated; staff only.")
+
+
+class CourseContentDeploymentGet(CourseContentDeploymentList):
+    """The example version that an assignment uses or is to use."""
+
+    deployment_message: str | None = Field(None, description="Why it failed; staff only.")
+    last_attempt_at: datetime | None = Field(None, description="When a release last began; staff only.")
+    deployment_path: str | None = Field(None, description="Directory in the template of students; staff only.")
+    deployment_metadata: dict[str, Any] | None = Field(None, description="What the job reported; staff only.")
+    workflow_id: str | None = Field(None, max_length=255, description="Key of the last job; staff only.")
+    created_by_id: str | None = Field(None, description="Key of the user who created it; staff only.")
+    updated_by_id: str | None = Field(None, description="Key of the user who last updated it; staff only.")
+
+
+class CourseContentDeploymentQuery(ListQuery):
+    """Search for deployments."""
+
+    course_content_id: str | None = Field(None, description="Key of the assignment.")
+    example_version_id: str | None = Field(None, description="Key of the example version.")
+    deployment_status: DeploymentStatus | None = Field(None, description="How far it has come.")
+    deployed: bool | None = Field(None, description="Whether it was ever released.")
+    failed: bool | None = Field(None, description="Whether the last release failed.")
+
+
+def course_content_deployment_search(statement: Select[Any], query: CourseContentDeploymentQuery) -> Select[Any]:
+    """Deployments that agree with all that is given."""
+    deployment = CourseContentDeployment
+    statement = equalities(
+        statement, deployment, query, ("course_content_id", "example_version_id", "deployment_status")
+    )
+    if query.deployed is not None:
+        deployed = deployment.deployed_at.is_not(None)
+        statement = statement.where(deployed if query.deployed else ~deployed)
+    if query.failed is not None:
+        failed = deployment.deployment_status.is_not_distinct_from(DeploymentStatus.FAILED.value)
+        statement = statement.where(failed if query.failed else ~failed)
+    return statement
+
+
+def _of_open_content(row: Row) -> ColumnElement[bool]:
+    """That the assignment is not archived, as students may not see it otherwise."""
+    of_row = (CourseContent.id == row["course_content_id"], CourseContent.archived_at.is_(None))
+    return exists().where(*of_row).correlate_except(CourseContent)
+
+
+class CourseContentDeploymentInterface(EntityInterface):
+    """The example version that an assignment uses or is to use. It changes by operations of its own."""
+
+    get = CourseContentDeploymentGet
+    list = CourseContentDeploymentList
+    query = CourseContentDeploymentQuery
+    search = course_content_deployment_search
+    endpoint = "course-content-deployments"
+    model = CourseContentDeployment
+    cache_ttl = 60
+    policy = Policy(
+        read=(
+            Grant(
+                "course_content.course_id",
+                courses(at_least=Level.STUDENT),
+                where=_of_open_content,
+                hides=_STAFF_ONLY,
+            ),
+            Grant("course_content.course_id", courses(at_least=Level.TUTOR)),
+        )
+    )
+    default_order = ("-assigned_at",)
+    relations = {"history": "What happened to it, the newest first."}

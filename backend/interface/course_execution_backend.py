@@ -1,0 +1,71 @@
+"""Course execution backend: a runner that a course may use."""
+
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Level, Policy, courses
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityGet,
+    BaseEntityList,
+    BaseEntityUpdate,
+    EntityInterface,
+    ListQuery,
+)
+from backend.interface.search import equalities
+from backend.model import CourseExecutionBackend
+
+
+class CourseExecutionBackendList(BaseEntityList):
+    """A runner of a course in a list."""
+
+    execution_backend_id: str = Field(description="Key of the execution backend.")
+    course_id: str = Field(description="Key of the course.")
+
+
+class CourseExecutionBackendGet(CourseExecutionBackendList, BaseEntityGet):
+    """A runner that a course may use."""
+
+    properties: dict[str, Any] | None = Field(None, description="Settings of this course, without secrets.")
+
+
+class CourseExecutionBackendUpdate(BaseEntityUpdate):
+    """What to change in it; which course may use which runner is its key."""
+
+    properties: dict[str, Any] | None = Field(None, description="Settings of this course.")
+
+
+class CourseExecutionBackendCreate(BaseEntityCreate, CourseExecutionBackendUpdate):
+    """A runner to give to a course."""
+
+    execution_backend_id: str = Field(description="Key of the execution backend.")
+    course_id: str = Field(description="Key of the course.")
+
+
+class CourseExecutionBackendQuery(ListQuery):
+    """Search for runners of courses."""
+
+    execution_backend_id: str | None = Field(None, description="Key of the execution backend.")
+    course_id: str | None = Field(None, description="Key of the course.")
+
+
+def course_execution_backend_search(statement: Select[Any], query: CourseExecutionBackendQuery) -> Select[Any]:
+    """Runners of courses that agree with all that is given."""
+    return equalities(statement, CourseExecutionBackend, query, CourseExecutionBackendQuery.model_fields)
+
+
+class CourseExecutionBackendInterface(EntityInterface):
+    """A runner that a course may use."""
+
+    create = CourseExecutionBackendCreate
+    get = CourseExecutionBackendGet
+    list = CourseExecutionBackendList
+    update = CourseExecutionBackendUpdate
+    query = CourseExecutionBackendQuery
+    search = course_execution_backend_search
+    endpoint = "course-execution-backends"
+    model = CourseExecutionBackend
+    cache_ttl = 600
+    policy = Policy(read=(Grant("course_id", courses(at_least=Level.STUDENT)),))

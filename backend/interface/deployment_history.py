@@ -1,0 +1,78 @@
+"""Deployment history: an entry of the log of a deployment, which only grows."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Select, inspect
+
+from backend.access.policy import Grant, Level, Policy, courses
+from backend.interface.base import BaseEntityList, EntityInterface, ListQuery
+from backend.interface.search import equalities
+from backend.model import DeploymentHistory
+
+# A column that is added is hidden from students until it is named here.
+_OPEN = frozenset({"id", "deployment_id", "action", "created_at"})
+_STAFF_ONLY = frozenset(inspect(DeploymentHistory).columns.keys()) - _OPEN
+
+
+class DeploymentAction(StrEnum):
+    """What happened to a deployment."""
+
+    ASSIGNED = "assigned"
+    REASSIGNED = "reassigned"
+    DEPLOYING = "deploying"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+    UNASSIGNED = "unassigned"
+    UPDATED = "updated"
+    MIGRATED = "migrated"
+
+
+class DeploymentHistoryList(BaseEntityList):
+    """An entry in a list."""
+
+    id: str = Field(description="Key.")
+    deployment_id: str = Field(description="Key of the deployment.")
+    action: DeploymentAction | None = Field(None, description="What happened.")
+    created_at: datetime = Field(description="When it happened.")
+    workflow_id: str | None = Field(None, max_length=255, description="Key of the job; staff only.")
+
+
+class DeploymentHistoryGet(DeploymentHistoryList):
+    """An entry of the log of a deployment."""
+
+    action_details: str | None = Field(None, description="More about it; staff only.")
+    example_version_id: str | None = Field(None, description="Key of the version then assigned; staff only.")
+    previous_example_version_id: str | None = Field(None, description="Key of the version before; staff only.")
+    example_identifier: str | None = Field(None, description="Identifier of the example then; staff only.")
+    version_tag: str | None = Field(None, max_length=64, description="Tag of the version then; staff only.")
+    meta: dict[str, Any] | None = Field(None, description="What the job reported; staff only.")
+    created_by_id: str | None = Field(None, description="Key of the user who did it; staff only.")
+
+
+class DeploymentHistoryQuery(ListQuery):
+    """Search for entries."""
+
+    deployment_id: str | None = Field(None, description="Key of the deployment.")
+    action: DeploymentAction | None = Field(None, description="What happened.")
+
+
+def deployment_history_search(statement: Select[Any], query: DeploymentHistoryQuery) -> Select[Any]:
+    """Entries that agree with all that is given."""
+    return equalities(statement, DeploymentHistory, query, DeploymentHistoryQuery.model_fields)
+
+
+class DeploymentHistoryInterface(EntityInterface):
+    """An entry of the log of a deployment, which only grows."""
+
+    get = DeploymentHistoryGet
+    list = DeploymentHistoryList
+    query = DeploymentHistoryQuery
+    search = deployment_history_search
+    endpoint = "deployment-histories"
+    model = DeploymentHistory
+    cache_ttl = 300
+    policy = Policy(read=(Grant("deployment.course_content.course_id", courses(at_least=Level.TUTOR)),))
+    default_order = ("-created_at",)

@@ -1,0 +1,76 @@
+"""Example dependency: one example needs another."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, StringConstraints
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Level, Policy, courses
+from backend.interface.base import BaseEntityCreate, EntityInterface, ListQuery
+from backend.interface.library import CreatedEntityList
+from backend.interface.search import equalities
+from backend.model import ExampleDependency
+
+_CONSTRAINT = re.compile(r"(?:>=|<=|>|<|\^|~|==)?\s*[^\s<>=^~*]+|\*")
+
+
+def _readable(constraint: str) -> str:
+    if not _CONSTRAINT.fullmatch(constraint):
+        raise ValueError("must be a version, such as 1.0, or one after >=, <=, >, <, ^, ~ or ==")
+    return constraint
+
+
+VersionConstraint = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_readable)
+]
+
+
+class ExampleDependencyList(CreatedEntityList):
+    """A dependency in a list."""
+
+    id: str = Field(description="Key.")
+    example_id: str = Field(description="Key of the example that needs another.")
+    depends_id: str = Field(description="Key of the example that it needs.")
+    version_constraint: str | None = Field(
+        None, max_length=100, description="Which versions will do; null: the newest."
+    )
+
+
+class ExampleDependencyGet(ExampleDependencyList):
+    """One example needs another."""
+
+
+class ExampleDependencyCreate(BaseEntityCreate):
+    """A dependency to create."""
+
+    example_id: str = Field(description="Key of the example that needs another.")
+    depends_id: str = Field(description="Key of the example that it needs.")
+    version_constraint: VersionConstraint | None = Field(None, description="Which versions will do.")
+
+
+class ExampleDependencyQuery(ListQuery):
+    """Search for dependencies."""
+
+    example_id: str | None = Field(None, description="Key of the example that needs another.")
+    depends_id: str | None = Field(None, description="Key of the example that it needs.")
+
+
+def example_dependency_search(statement: Select[Any], query: ExampleDependencyQuery) -> Select[Any]:
+    """Dependencies that agree with all that is given."""
+    return equalities(statement, ExampleDependency, query, ExampleDependencyQuery.model_fields)
+
+
+class ExampleDependencyInterface(EntityInterface):
+    """One example needs another."""
+
+    create = ExampleDependencyCreate
+    get = ExampleDependencyGet
+    list = ExampleDependencyList
+    query = ExampleDependencyQuery
+    search = example_dependency_search
+    endpoint = "example-dependencies"
+    model = ExampleDependency
+    policy = Policy(read=(Grant(values=courses(at_least=Level.LECTURER)),))
+    default_order = ("created_at",)
+    relations = {"example": "What needs the other.", "depends": "What it needs."}

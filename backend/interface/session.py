@@ -1,0 +1,104 @@
+"""Session: the record of a login. What the login is recognised by never leaves."""
+
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, cast, extract, func, literal_column
+from sqlalchemy import Float as SqlFloat
+
+from backend.access.policy import Grant, Policy, user
+from backend.interface.base import (
+    BaseEntityGet,
+    BaseEntityUpdate,
+    EntityInterface,
+    Expression,
+    ListQuery,
+    Row,
+    TimedEntityList,
+)
+from backend.interface.search import equalities
+from backend.model import Session
+
+
+class SessionList(TimedEntityList):
+    """A login in a list."""
+
+    id: str = Field(description="Key.")
+    user_id: str = Field(description="Key of the user.")
+    logout_time: datetime | None = Field(None, description="When it ended; null while it lasts.")
+    ip_address: str = Field(description="Address that it came from, of version 4 or 6.")
+    is_active: bool = Field(description="Whether it lasts.")
+    session_duration: float | None = Field(None, description="How long it lasted, in seconds; null while it lasts.")
+    display_name: str = Field(description="Where it came from, and when.")
+
+
+class SessionGet(SessionList, BaseEntityGet):
+    """The record of a login."""
+
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems, without secrets.")
+
+
+class SessionUpdate(BaseEntityUpdate):
+    """What to change in the record of a login."""
+
+    logout_time: datetime | None = Field(None, description="When it ended.")
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
+
+
+class SessionQuery(ListQuery):
+    """Search for logins."""
+
+    user_id: str | None = Field(None, description="Key of the user.")
+    ip_address: str | None = Field(None, description="Address that it came from, exactly.")
+    active_only: bool | None = Field(None, description="Only those that last.")
+
+
+def session_search(statement: Select[Any], query: SessionQuery) -> Select[Any]:
+    """Logins that agree with all that is given."""
+    statement = equalities(statement, Session, query, ("user_id",))
+    if query.ip_address is not None:
+        statement = statement.where(func.host(Session.address) == _normal(query.ip_address))
+    if query.active_only:
+        statement = statement.where(Session.logout_time.is_(None))
+    return statement
+
+
+def _normal(address: str) -> str:
+    """The address as PostgreSQL writes it; what is none equals nothing."""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return ""
+
+
+def _duration(row: Row) -> ColumnElement[Any]:
+    # The difference of infinite moments would raise.
+    ended, began = row["logout_time"], row["created_at"]
+    return cast(extract("epoch", ended), SqlFloat) - cast(extract("epoch", began), SqlFloat)
+
+
+def _display_name(row: Row) -> ColumnElement[Any]:
+    return func.concat(func.host(row["address"]), literal_column("', '"), func.to_char(row["created_at"], "YYYY-MM-DD"))
+
+
+class SessionInterface(EntityInterface):
+    """The record of a login. It is made by logging in."""
+
+    get = SessionGet
+    list = SessionList
+    update = SessionUpdate
+    query = SessionQuery
+    search = session_search
+    endpoint = "sessions"
+    model = Session
+    cache_ttl = 60
+    policy = Policy(read=(Grant("user_id", user()),))
+    computed = {
+        "ip_address": Expression(lambda row: func.host(row["address"])),
+        "is_active": Expression(lambda row: row["logout_time"].is_(None)),
+        "session_duration": Expression(_duration),
+        "display_name": Expression(_display_name),
+    }
+    default_order = ("-created_at",)

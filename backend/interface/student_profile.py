@@ -1,0 +1,88 @@
+"""Student profile: matriculation data of a user."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Level, Policy, courses, user
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityGet,
+    BaseEntityList,
+    BaseEntityUpdate,
+    EntityInterface,
+    ListQuery,
+)
+from backend.interface.rules import Email
+from backend.interface.search import equalities
+from backend.model import StudentProfile
+
+StudentId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+
+
+class StudentProfileList(BaseEntityList):
+    """Matriculation data in a list."""
+
+    id: str = Field(description="Key.")
+    user_id: str = Field(description="Key of the user.")
+    organization_id: str | None = Field(None, description="Key of the institution.")
+    student_id: str | None = Field(None, max_length=255, description="Matriculation number, unique.")
+    student_email: str | None = Field(None, max_length=320, description="Address that the institution gave.")
+
+
+class StudentProfileGet(StudentProfileList, BaseEntityGet):
+    """Matriculation data of a user."""
+
+
+class StudentProfileUpdate(BaseEntityUpdate):
+    """What to change in matriculation data; they stay with their user."""
+
+    student_id: StudentId | None = Field(None, description="Matriculation number, unique.")
+    student_email: Email | None = Field(None, description="Address that the institution gave.")
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
+
+
+class StudentProfileCreate(BaseEntityCreate):
+    """Matriculation data to create."""
+
+    id: str | None = Field(None, description="Chosen by the caller, or made by the server.")
+    user_id: str = Field(description="Key of the user.")
+    organization_id: str = Field(description="Key of the institution.")
+    student_id: StudentId | None = Field(None, description="Matriculation number, unique.")
+    student_email: Email | None = Field(None, description="Address that the institution gave.")
+
+
+class StudentProfileQuery(ListQuery):
+    """Search for matriculation data."""
+
+    user_id: str | None = Field(None, description="Key of the user.")
+    organization_id: str | None = Field(None, description="Key of the institution.")
+    student_id: str | None = Field(None, description="Matriculation number, exactly.")
+    student_email: str | None = Field(None, description="Address, exactly.")
+
+
+def student_profile_search(statement: Select[Any], query: StudentProfileQuery) -> Select[Any]:
+    """Matriculation data that agree with all that is given."""
+    return equalities(statement, StudentProfile, query, StudentProfileQuery.model_fields)
+
+
+class StudentProfileInterface(EntityInterface):
+    """Matriculation data of a user."""
+
+    create = StudentProfileCreate
+    get = StudentProfileGet
+    list = StudentProfileList
+    update = StudentProfileUpdate
+    query = StudentProfileQuery
+    search = student_profile_search
+    endpoint = "student-profiles"
+    model = StudentProfile
+    cache_ttl = 300
+    policy = Policy(
+        read=(
+            Grant("user_id", user()),
+            Grant("user.course_members.course_id", courses(at_least=Level.TUTOR)),
+        )
+    )
+    default_order = ("student_id",)

@@ -1,0 +1,74 @@
+"""User group: a user in a group."""
+
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Policy, user
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityGet,
+    BaseEntityUpdate,
+    EntityInterface,
+    ListQuery,
+    TimedEntityList,
+)
+from backend.interface.rules import Kept
+from backend.interface.search import equalities
+from backend.model import UserGroup
+
+
+class UserGroupList(TimedEntityList):
+    """A user in a group, in a list."""
+
+    user_id: str = Field(description="Key of the user.")
+    group_id: str = Field(description="Key of the group.")
+    transient: bool = Field(description="Whether an identity provider said so, and may take it back.")
+
+
+class UserGroupGet(UserGroupList, BaseEntityGet):
+    """A user in a group."""
+
+
+class UserGroupUpdate(BaseEntityUpdate):
+    """What to change in it; who is in which group is its key."""
+
+    transient: Kept[bool] = Field(None, description="Whether an identity provider said so.")
+
+
+class UserGroupCreate(BaseEntityCreate, UserGroupUpdate):
+    """A user to put into a group."""
+
+    user_id: str = Field(description="Key of the user.")
+    group_id: str = Field(description="Key of the group.")
+
+
+class UserGroupQuery(ListQuery):
+    """Search for users in groups."""
+
+    user_id: str | None = Field(None, description="Key of the user.")
+    group_id: str | None = Field(None, description="Key of the group.")
+    transient: bool | None = Field(None, description="Whether an identity provider said so.")
+
+
+def user_group_search(statement: Select[Any], query: UserGroupQuery) -> Select[Any]:
+    """Users in groups that agree with all that is given."""
+    return equalities(statement, UserGroup, query, UserGroupQuery.model_fields)
+
+
+class UserGroupInterface(EntityInterface):
+    """A user in a group."""
+
+    create = UserGroupCreate
+    get = UserGroupGet
+    list = UserGroupList
+    update = UserGroupUpdate
+    query = UserGroupQuery
+    search = user_group_search
+    endpoint = "user-groups"
+    model = UserGroup
+    cache_ttl = 120
+    policy = Policy(read=(Grant("user_id", user()),))
+    null_reads = {"version": 0, "transient": False}
+    relations = {"user": "Who is in it."}
