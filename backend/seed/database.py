@@ -14,6 +14,7 @@ from backend.seed.copy import copy, encode
 from backend.seed.courses import make_class, make_families
 from backend.seed.institutions import make_backends, make_organizations
 from backend.seed.people import make_people
+from backend.seed.records import make_records
 from backend.seed.size import SIZES
 from backend.seed.submissions import make_work
 from backend.seed.tables import NAMES
@@ -72,6 +73,7 @@ def _write(connection: Connection[Any], size_name: SizeName, demo_users: tuple[D
     size = SIZES[size_name]
     people = make_people(size, demo_users)
     organizations = make_organizations(size, people)
+    records = make_records(people, organizations[0])
     families = make_families(size, people, organizations)
     backends = make_backends(size, people)
     classes = [
@@ -82,7 +84,10 @@ def _write(connection: Connection[Any], size_name: SizeName, demo_users: tuple[D
     tables: tuple[Iterable[NamedTuple], ...] = (
         people.users,
         people.roles,
+        records.accounts,
+        records.profiles,
         organizations,
+        records.matriculations,
         families.values(),
         backends.values(),
         (lesson.course for lesson in classes),

@@ -30,6 +30,42 @@ class User(NamedTuple):
     archived_at: datetime | None = None
 
 
+class Account(NamedTuple):
+    """Of `account`."""
+
+    id: str
+    created_at: datetime
+    provider: str
+    type: str
+    provider_account_id: str
+    user_id: str
+    properties: Json | None = None
+
+
+class Profile(NamedTuple):
+    """Of `profile`."""
+
+    id: str
+    created_at: datetime
+    user_id: str
+    nickname: str | None = None
+    avatar_color: int | None = None
+    avatar_image: str | None = None
+    bio: str | None = None
+    url: str | None = None
+
+
+class StudentProfile(NamedTuple):
+    """Of `student_profile`."""
+
+    id: str
+    created_at: datetime
+    user_id: str
+    student_id: str
+    student_email: str | None
+    organization_id: str | None
+
+
 class UserRole(NamedTuple):
     """Of `user_role`."""
 
@@ -214,8 +250,11 @@ class Result(NamedTuple):
 
 NAMES: dict[type, str] = {
     User: "user",
+    Account: "account",
+    Profile: "profile",
     UserRole: "user_role",
     Organization: "organization",
+    StudentProfile: "student_profile",
     CourseFamily: "course_family",
     Course: "course",
     CourseGroup: "course_group",
