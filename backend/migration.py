@@ -100,16 +100,17 @@ def _add_audit(_: object, __: object, directives: list[MigrationScript]) -> None
             columns = {column.name for column in operation.columns if isinstance(column, Column)}
             updated = "updatable" if "updated_by" in columns else "written once"
             if "created_by" in columns:
-                operations.append(_trigger(operation.table_name, "insert", updated))
+                operations.append(_trigger(operation.table_name, "insert", "insert", updated))
             if "updated_at" in columns:
                 versioned = "versioned" if "version" in columns else "unversioned"
-                operations.append(_trigger(operation.table_name, "update", versioned))
+                function = "update" if "updated_by" in columns else "update_unauthored"
+                operations.append(_trigger(operation.table_name, "update", function, versioned))
 
 
-def _trigger(table: str, event: str, argument: str) -> ExecuteSQLOp:
+def _trigger(table: str, event: str, function: str, argument: str) -> ExecuteSQLOp:
     return ExecuteSQLOp(
         f'CREATE TRIGGER gateway_audit_{event} BEFORE {event.upper()} ON "{table}"'
-        f" FOR EACH ROW EXECUTE FUNCTION gateway_audit_{event}('{argument}')"
+        f" FOR EACH ROW EXECUTE FUNCTION gateway_audit_{function}('{argument}')"
     )
 
 

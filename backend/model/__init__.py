@@ -12,9 +12,10 @@ from backend.model.execution_backend import CourseExecutionBackend, ExecutionBac
 from backend.model.group import Group, GroupClaim, UserGroup
 from backend.model.message import Message, MessageRead
 from backend.model.organization import Organization
-from backend.model.result import Result
+from backend.model.result import Result, ResultArtifact
 from backend.model.role import Role, RoleClaim, UserRole
 from backend.model.submission import SubmissionGroup, SubmissionGroupGrading, SubmissionGroupMember
+from backend.model.submission_artifact import SubmissionArtifact, SubmissionReview
 from backend.model.user import Account, Profile, Session, StudentProfile, User
 
 __all__ = [
@@ -45,13 +46,16 @@ __all__ = [
     "Organization",
     "Profile",
     "Result",
+    "ResultArtifact",
     "Role",
     "RoleClaim",
     "Session",
     "StudentProfile",
+    "SubmissionArtifact",
     "SubmissionGroup",
     "SubmissionGroupGrading",
     "SubmissionGroupMember",
+    "SubmissionReview",
     "User",
     "UserGroup",
     "UserRole",

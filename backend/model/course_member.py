@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from backend.model.message import Message
     from backend.model.result import Result
     from backend.model.submission import SubmissionGroupGrading, SubmissionGroupMember
+    from backend.model.submission_artifact import SubmissionArtifact, SubmissionReview
     from backend.model.user import User
 
 
@@ -96,6 +97,12 @@ class CourseMember(Keyed, Audited, Base):
     )
     submission_group_members: Mapped[list["SubmissionGroupMember"]] = to_many(
         "CourseMember", "SubmissionGroupMember.course_member_id", back="course_member"
+    )
+    uploaded_artifacts: Mapped[list["SubmissionArtifact"]] = to_many(
+        "CourseMember", "SubmissionArtifact.uploaded_by_course_member_id", back="uploaded_by_course_member"
+    )
+    reviews_given: Mapped[list["SubmissionReview"]] = to_many(
+        "CourseMember", "SubmissionReview.reviewer_course_member_id", back="reviewer_course_member"
     )
 
 

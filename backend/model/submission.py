@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from backend.model.course_member import CourseMember
     from backend.model.message import Message
     from backend.model.result import Result
+    from backend.model.submission_artifact import SubmissionArtifact
 
 
 class SubmissionGroup(Keyed, Audited, Base):
@@ -27,6 +28,7 @@ class SubmissionGroup(Keyed, Audited, Base):
     max_submissions: Mapped[int | None] = mapped_column(Integer)
     course_id: Mapped[str] = mapped_column(UUID, reference("course.id"), index=True)
     course_content_id: Mapped[str] = mapped_column(UUID, reference("course_content.id"), index=True)
+    display_name: Mapped[str | None] = mapped_column(String(255))
 
     course: Mapped["Course"] = to_one("SubmissionGroup.course_id", "Course", back="submission_groups")
     course_content: Mapped["CourseContent"] = to_one(
@@ -41,6 +43,9 @@ class SubmissionGroup(Keyed, Audited, Base):
     )
     members: Mapped[list["SubmissionGroupMember"]] = to_many(
         "SubmissionGroup", "SubmissionGroupMember.submission_group_id", back="submission_group"
+    )
+    artifacts: Mapped[list["SubmissionArtifact"]] = to_many(
+        "SubmissionGroup", "SubmissionArtifact.submission_group_id", back="submission_group"
     )
 
 
@@ -77,6 +82,9 @@ class SubmissionGroupGrading(Keyed, Audited, Base):
         Index("idx_grading_graded_by", "graded_by_course_member_id"),
         Index("idx_grading_result", "result_id"),
         Index("idx_grading_submission_group", "course_submission_group_id"),
+        Index("idx_grading_submission_group_created_at", "course_submission_group_id", "created_at", "id"),
+        Index("idx_grading_submission_artifact", "submission_artifact_id"),
+        Index(None, "created_at", "id"),
     )
 
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -88,6 +96,9 @@ class SubmissionGroupGrading(Keyed, Audited, Base):
     grading: Mapped[float] = mapped_column(Double)
     status: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     feedback: Mapped[str | None] = mapped_column(String(4096))
+    submission_artifact_id: Mapped[str | None] = mapped_column(
+        UUID, reference("submission_artifact.id", ondelete="SET NULL")
+    )
 
     submission_group: Mapped["SubmissionGroup"] = to_one(
         "SubmissionGroupGrading.submission_group_id", "SubmissionGroup", back="gradings"
@@ -96,3 +107,6 @@ class SubmissionGroupGrading(Keyed, Audited, Base):
         "SubmissionGroupGrading.graded_by_course_member_id", "CourseMember", back="gradings_given"
     )
     result: Mapped["Result | None"] = to_one("SubmissionGroupGrading.result_id", "Result", back="gradings")
+    submission_artifact: Mapped["SubmissionArtifact | None"] = to_one(
+        "SubmissionGroupGrading.submission_artifact_id", "SubmissionArtifact", back="gradings"
+    )

@@ -201,3 +201,23 @@ def test_every_table_with_audit_columns_has_the_triggers(connection: Connection)
         FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE tgname LIKE 'gateway_audit%'
     """).fetchall()
     assert set(triggers) == expected
+
+
+def test_tables_without_authors_are_counted_and_dated(connection: Connection) -> None:
+    ada = user(connection, "Ada")
+    key = one(connection, "SELECT uuid_generate_v4()")
+    # The row stands alone: nothing of this is about what it refers to.
+    with connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute(
+            "INSERT INTO submission_review (id, artifact_id, reviewer_course_member_id, body, version)"
+            " VALUES (%s, %s, %s, 'good', NULL)",
+            (key, key, key),
+        )
+    made = one(connection, "SELECT updated_at FROM submission_review")
+    with connection.transaction():
+        act_as(connection, ada)
+        connection.execute("UPDATE submission_review SET body = 'better', version = 41, updated_at = 'epoch'")
+
+    assert one(connection, "SELECT version FROM submission_review") == "1"
+    assert one(connection, "SELECT updated_at FROM submission_review") > made

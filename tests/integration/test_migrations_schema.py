@@ -20,6 +20,7 @@ REVISIONS = (
     "0005_manager_claims",
     "0006_read_indexes",
     "0007_matriculation",
+    "0008_submission_artifacts",
 )
 TYPES = Path(__file__).parents[2] / "alembic" / "s25" / "types.sql"
 S25 = Path(__file__).parents[1] / "contract" / "s25-catalogue.tsv"
