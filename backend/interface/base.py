@@ -29,13 +29,18 @@ class TimedEntityList(BaseEntityList):
     updated_at: datetime = Field(description="When it was last updated.")
 
 
-class BaseEntityGet(TimedEntityList):
-    """What a single row answers, with the columns that the database keeps itself.
+class UnauthoredEntityGet(TimedEntityList):
+    """What a single row answers, with the columns that the database keeps itself, where it keeps no authors.
 
     A Get derives from the List of its entity too, so that each field is declared once.
     """
 
     version: int = Field(description="Count of updates; hand it to expectedVersion.")
+
+
+class BaseEntityGet(UnauthoredEntityGet):
+    """What a single row answers, with the columns that the database keeps itself, authors and all."""
+
     created_by_id: str | None = Field(None, description="Key of the user who created it.")
     updated_by_id: str | None = Field(None, description="Key of the user who last updated it.")
 

@@ -28,13 +28,16 @@ from backend.interface.group_claim import GroupClaimInterface
 from backend.interface.organization import OrganizationInterface
 from backend.interface.profile import ProfileInterface
 from backend.interface.result import ResultInterface
+from backend.interface.result_artifact import ResultArtifactInterface
 from backend.interface.role import RoleInterface
 from backend.interface.role_claim import RoleClaimInterface
 from backend.interface.session import SessionInterface
 from backend.interface.student_profile import StudentProfileInterface
+from backend.interface.submission_artifact import SubmissionArtifactInterface
 from backend.interface.submission_group import SubmissionGroupInterface
 from backend.interface.submission_group_grading import SubmissionGroupGradingInterface
 from backend.interface.submission_group_member import SubmissionGroupMemberInterface
+from backend.interface.submission_review import SubmissionReviewInterface
 from backend.interface.user import UserInterface
 from backend.interface.user_group import UserGroupInterface
 from backend.interface.user_role import UserRoleInterface
@@ -74,7 +77,10 @@ INTERFACES: tuple[type[EntityInterface], ...] = (
     DeploymentHistoryInterface,
     SubmissionGroupInterface,
     SubmissionGroupMemberInterface,
+    SubmissionArtifactInterface,
     ResultInterface,
+    ResultArtifactInterface,
     SubmissionGroupGradingInterface,
+    SubmissionReviewInterface,
     CourseMemberCommentInterface,
 )

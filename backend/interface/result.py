@@ -1,5 +1,6 @@
 """Result: one test run of a submission."""
 
+from datetime import datetime
 from enum import IntEnum
 from typing import Annotated, Any
 
@@ -53,6 +54,9 @@ class ResultList(BaseEntityList):
         None, max_length=64, description="Commit of the reference; staff only."
     )
     status: ResultStatus | None = Field(None, description="How far it has come.")
+    submission_artifact_id: str | None = Field(None, description="Key of the upload that was tested.")
+    started_at: datetime | None = Field(None, description="When it started.")
+    finished_at: datetime | None = Field(None, description="When it ended, well or not.")
 
 
 class ResultGet(ResultList, BaseEntityGet):
@@ -62,8 +66,8 @@ class ResultGet(ResultList, BaseEntityGet):
     properties: dict[str, Any] | None = Field(None, description="Data of other systems, without secrets.")
 
 
-class ResultUpdate(BaseEntityUpdate):
-    """What to change in a test run; who tested what stays."""
+class ResultChange(BaseEntityUpdate):
+    """What may be said of a test run when it is created and later."""
 
     submit: Kept[bool] = Field(None, description="Whether it counts as a submission.")
     test_system_id: Kept[TestSystemId] = Field(None, description="Number of the job in the test system.")
@@ -73,12 +77,20 @@ class ResultUpdate(BaseEntityUpdate):
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
-class ResultCreate(BaseEntityCreate, ResultUpdate):
+class ResultUpdate(ResultChange):
+    """What to change in a test run; who tested what stays."""
+
+    started_at: datetime | None = Field(None, description="When it started.")
+    finished_at: datetime | None = Field(None, description="When it ended, well or not.")
+
+
+class ResultCreate(BaseEntityCreate, ResultChange):
     """A test run to create; its content type follows from the assignment."""
 
     submit: bool = Field(description="Whether it counts as a submission.")
     course_member_id: str = Field(description="Key of the member who ran it.")
     submission_group_id: str | None = Field(None, description="Key of the submission group.")
+    submission_artifact_id: str | None = Field(None, description="Key of the upload that is tested.")
     course_content_id: str = Field(description="Key of the assignment.")
     execution_backend_id: str = Field(description="Key of the backend that ran it.")
     test_system_id: TestSystemId = Field(description="Number of the job in the test system.")
@@ -95,6 +107,7 @@ class ResultQuery(ListQuery):
     submitter_id: str | None = Field(None, description="Key of the member who ran it.")
     course_member_id: str | None = Field(None, description="Key of a member of the submission group.")
     submission_group_id: str | None = Field(None, description="Key of the submission group.")
+    submission_artifact_id: str | None = Field(None, description="Key of the upload that was tested.")
     course_content_id: str | None = Field(None, description="Key of the assignment.")
     course_content_type_id: str | None = Field(None, description="Key of the content type.")
     execution_backend_id: str | None = Field(None, description="Key of the backend that ran it.")
@@ -108,6 +121,7 @@ class ResultQuery(ListQuery):
 _EQUALITIES = (
     "submit",
     "submission_group_id",
+    "submission_artifact_id",
     "course_content_id",
     "course_content_type_id",
     "execution_backend_id",
@@ -156,3 +170,4 @@ class ResultInterface(EntityInterface):
     )
     modifiers = {"latest": Newest(per=("course_content_id",), order=("-created_at", "-id"))}
     default_order = ("-created_at",)
+    relations = {"submission_artifact": "The upload that was tested.", "artifacts": "The files that it produced."}

@@ -14,7 +14,7 @@ from backend.interface.base import (
     EntityInterface,
     ListQuery,
 )
-from backend.interface.rules import GroupSize, Kept, Quota
+from backend.interface.rules import GroupSize, Kept, Quota, Title
 from backend.interface.search import equalities
 from backend.model import SubmissionGroup
 
@@ -28,6 +28,7 @@ class SubmissionGroupList(BaseEntityList):
     max_group_size: int = Field(description="How many members it may have.")
     max_test_runs: int | None = Field(None, description="How many test runs it has; null is unlimited.")
     max_submissions: int | None = Field(None, description="How many submissions it has; null is unlimited.")
+    display_name: str | None = Field(None, max_length=255, description="Name of the team.")
     properties: dict[str, Any] | None = Field(None, description="Data of other systems, without secrets.")
 
 
@@ -41,6 +42,7 @@ class SubmissionGroupUpdate(BaseEntityUpdate):
     max_group_size: Kept[GroupSize] = Field(None, description="How many members it may have.")
     max_test_runs: Quota | None = Field(None, description="How many test runs it has; null is unlimited.")
     max_submissions: Quota | None = Field(None, description="How many submissions it has; null is unlimited.")
+    display_name: Title | None = Field(None, description="Name of the team.")
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
@@ -58,6 +60,7 @@ class SubmissionGroupQuery(ListQuery):
     course_id: str | None = Field(None, description="Key of the course.")
     max_group_size: int | None = Field(None, description="Largest size, exactly.")
     max_submissions: int | None = Field(None, description="Submissions, exactly.")
+    display_name: str | None = Field(None, description="Name of the team, exactly.")
 
 
 def submission_group_search(statement: Select[Any], query: SubmissionGroupQuery) -> Select[Any]:
@@ -87,5 +90,6 @@ class SubmissionGroupInterface(EntityInterface):
     relations = {
         "course_content": "The assignment.",
         "members": "Who is in it.",
+        "artifacts": "What it uploaded.",
         "results": "The test runs of its work.",
     }

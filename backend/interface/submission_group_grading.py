@@ -38,6 +38,7 @@ class SubmissionGroupGradingList(CreatedEntityList):
     submission_group_id: str = Field(description="Key of the submission group.")
     graded_by_course_member_id: str = Field(description="Key of the membership of who gave it.")
     result_id: str | None = Field(None, description="Key of the test run that it is for.")
+    submission_artifact_id: str | None = Field(None, description="Key of the upload that it is for.")
     grading: float = Field(description="Grade, from 0 to 1.")
     status: GradingStatus | None = Field(None, description="What the grader asks for.")
     feedback: str | None = Field(None, max_length=4096, description="What the grader says.")
@@ -51,6 +52,7 @@ class SubmissionGroupGradingUpdate(BaseEntityUpdate):
     """What to change in a grade; it stays with its group and its grader."""
 
     result_id: str | None = Field(None, description="Key of the test run that it is for.")
+    submission_artifact_id: str | None = Field(None, description="Key of the upload that it is for.")
     grading: Kept[Score] = Field(None, description="Grade, from 0 to 1.")
     status: Kept[GradingStatus] = Field(None, description="What the grader asks for.")
     feedback: Feedback | None = Field(None, description="What the grader says.")
@@ -70,13 +72,14 @@ class SubmissionGroupGradingQuery(ListQuery):
     submission_group_id: str | None = Field(None, description="Key of the submission group.")
     graded_by_course_member_id: str | None = Field(None, description="Key of the membership of who gave it.")
     result_id: str | None = Field(None, description="Key of the test run that it is for.")
+    submission_artifact_id: str | None = Field(None, description="Key of the upload that it is for.")
     min_grade: float | None = Field(None, description="This grade at least.")
     max_grade: float | None = Field(None, description="This grade at most.")
     status: GradingStatus | None = Field(None, description="What the grader asks for.")
     has_feedback: bool | None = Field(None, description="Whether the grader says something.")
 
 
-_EQUALITIES = ("submission_group_id", "graded_by_course_member_id", "result_id", "status")
+_EQUALITIES = ("submission_group_id", "graded_by_course_member_id", "result_id", "submission_artifact_id", "status")
 
 
 def submission_group_grading_search(statement: Select[Any], query: SubmissionGroupGradingQuery) -> Select[Any]:
@@ -112,4 +115,8 @@ class SubmissionGroupGradingInterface(EntityInterface):
         )
     )
     default_order = ("-created_at",)
-    relations = {"graded_by_course_member": "Who gave it.", "result": "The test run that it is for."}
+    relations = {
+        "graded_by_course_member": "Who gave it.",
+        "result": "The test run that it is for.",
+        "submission_artifact": "The upload that it is for.",
+    }

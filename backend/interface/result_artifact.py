@@ -1,0 +1,72 @@
+"""Result artifact: a file that a test run produced. Where its bytes are stored never leaves."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.interface.base import BaseEntityCreate, EntityInterface, ListQuery, UnauthoredEntityGet
+from backend.interface.library import CreatedEntityList
+from backend.interface.search import equalities
+from backend.model import ResultArtifact
+
+MediaType = Annotated[str, StringConstraints(max_length=120)]
+
+
+class ResultArtifactList(CreatedEntityList):
+    """A file in a list."""
+
+    id: str = Field(description="Key.")
+    result_id: str = Field(description="Key of the test run.")
+    content_type: str | None = Field(None, max_length=120, description="Media type.")
+    file_size: int = Field(description="Bytes.")
+
+
+class ResultArtifactGet(ResultArtifactList, UnauthoredEntityGet):
+    """A file that a test run produced."""
+
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems, without secrets.")
+
+
+class ResultArtifactCreate(BaseEntityCreate):
+    """What a worker says of a file; its size follows from the file."""
+
+    result_id: str = Field(description="Key of the test run.")
+    content_type: MediaType | None = Field(None, description="Media type.")
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
+
+
+class ResultArtifactQuery(ListQuery):
+    """Search for files of test runs."""
+
+    id: str | None = Field(None, description="Key.")
+    result_id: str | None = Field(None, description="Key of the test run.")
+    content_type: str | None = Field(None, description="Media type.")
+
+
+def result_artifact_search(statement: Select[Any], query: ResultArtifactQuery) -> Select[Any]:
+    """Files that agree with all that is given."""
+    return equalities(statement, ResultArtifact, query, ResultArtifactQuery.model_fields)
+
+
+class ResultArtifactInterface(EntityInterface):
+    """A file that a test run produced; who sees the run sees it."""
+
+    create = ResultArtifactCreate
+    get = ResultArtifactGet
+    list = ResultArtifactList
+    query = ResultArtifactQuery
+    search = result_artifact_search
+    endpoint = "result-artifacts"
+    model = ResultArtifact
+    cache_ttl = 60
+    policy = Policy(
+        read=(
+            Grant("result.submission_group.members.course_member_id", own_memberships()),
+            Grant("result.course_member_id", own_memberships()),
+            Grant("result.course_content.course_id", courses(at_least=Level.TUTOR)),
+        )
+    )
+    default_order = ("created_at",)
+    relations = {"result": "The test run."}

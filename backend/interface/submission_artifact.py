@@ -1,0 +1,109 @@
+"""Submission artifact: one uploaded state of a group's work. Where its bytes are stored never leaves."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityList,
+    BaseEntityUpdate,
+    EntityInterface,
+    ListQuery,
+    Newest,
+    UnauthoredEntityGet,
+)
+from backend.interface.rules import Kept
+from backend.interface.search import equalities
+from backend.model import SubmissionArtifact
+
+VersionIdentifier = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+class SubmissionArtifactList(BaseEntityList):
+    """An upload in a list."""
+
+    id: str = Field(description="Key.")
+    submission_group_id: str = Field(description="Key of the submission group.")
+    uploaded_by_course_member_id: str | None = Field(None, description="Key of the membership of who uploaded it.")
+    uploaded_at: datetime = Field(description="When it was uploaded.")
+    version_identifier: str | None = Field(None, max_length=255, description="Commit, or another name of the state.")
+    submit: bool = Field(description="Whether it is an official submission; else it is for practice.")
+    content_type: str | None = Field(None, max_length=120, description="Media type of what was uploaded.")
+    file_size: int = Field(description="Bytes in all, unpacked.")
+    properties: dict[str, Any] | None = Field(None, description="Its files and original name, without secrets.")
+
+
+class SubmissionArtifactGet(SubmissionArtifactList, UnauthoredEntityGet):
+    """One uploaded state of a group's work."""
+
+
+class SubmissionArtifactUpdate(BaseEntityUpdate):
+    """What to change in an upload; what was uploaded stays."""
+
+    submit: Kept[bool] = Field(None, description="Whether it is an official submission.")
+    properties: dict[str, Any] | None = Field(None, description="Its files and original name.")
+
+
+class SubmissionArtifactCreate(BaseEntityCreate):
+    """What to say of an upload; all else follows from the caller and the file."""
+
+    submission_group_id: str = Field(description="Key of the submission group.")
+    version_identifier: VersionIdentifier | None = Field(None, description="Commit, or another name of the state.")
+    submit: bool = Field(False, description="Whether it is an official submission.")  # noqa: FBT003 - a default
+
+
+class SubmissionArtifactQuery(ListQuery):
+    """Search for uploads."""
+
+    submission_group_id: str | None = Field(None, description="Key of the submission group.")
+    uploaded_by_course_member_id: str | None = Field(None, description="Key of the membership of who uploaded it.")
+    version_identifier: str | None = Field(None, description="Commit, or another name of the state.")
+    submit: bool | None = Field(None, description="Whether it is an official submission.")
+    content_type: str | None = Field(None, description="Media type of what was uploaded.")
+    latest: bool | None = Field(None, description="Only the newest of each submission group.")
+
+
+_EQUALITIES = (
+    "submission_group_id",
+    "uploaded_by_course_member_id",
+    "version_identifier",
+    "submit",
+    "content_type",
+)
+
+
+def submission_artifact_search(statement: Select[Any], query: SubmissionArtifactQuery) -> Select[Any]:
+    """Uploads that agree with all that is given."""
+    return equalities(statement, SubmissionArtifact, query, _EQUALITIES)
+
+
+class SubmissionArtifactInterface(EntityInterface):
+    """One uploaded state of a group's work."""
+
+    create = SubmissionArtifactCreate
+    get = SubmissionArtifactGet
+    list = SubmissionArtifactList
+    update = SubmissionArtifactUpdate
+    query = SubmissionArtifactQuery
+    search = submission_artifact_search
+    endpoint = "submission-artifacts"
+    model = SubmissionArtifact
+    cache_ttl = 120
+    policy = Policy(
+        read=(
+            Grant("submission_group.members.course_member_id", own_memberships()),
+            Grant("submission_group.course_id", courses(at_least=Level.TUTOR)),
+        )
+    )
+    modifiers = {"latest": Newest(per=("submission_group_id",), order=("-uploaded_at", "-id"))}
+    default_order = ("-uploaded_at",)
+    relations = {
+        "uploaded_by_course_member": "Who uploaded it.",
+        "results": "The test runs of it.",
+        "gradings": "The grades that are for it.",
+        "reviews": "What members say about it.",
+    }

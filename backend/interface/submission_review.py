@@ -1,0 +1,86 @@
+"""Submission review: what a course member says about an upload."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityUpdate,
+    EntityInterface,
+    ListQuery,
+    UnauthoredEntityGet,
+)
+from backend.interface.library import CreatedEntityList
+from backend.interface.rules import Kept
+from backend.interface.search import equalities
+from backend.model import SubmissionReview
+
+Review = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
+ReviewType = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+
+
+class SubmissionReviewList(CreatedEntityList):
+    """A review in a list."""
+
+    id: str = Field(description="Key.")
+    artifact_id: str = Field(description="Key of the upload.")
+    reviewer_course_member_id: str = Field(description="Key of the membership of who wrote it.")
+    body: str = Field(max_length=4096, description="What it says.")
+    review_type: str | None = Field(None, max_length=50, description="Its kind, such as peer or instructor.")
+
+
+class SubmissionReviewGet(SubmissionReviewList, UnauthoredEntityGet):
+    """What a course member says about an upload."""
+
+
+class SubmissionReviewUpdate(BaseEntityUpdate):
+    """What to change in a review; it stays with its upload and its writer."""
+
+    body: Kept[Review] = Field(None, description="What it says.")
+    review_type: ReviewType | None = Field(None, description="Its kind, such as peer or instructor.")
+
+
+class SubmissionReviewCreate(BaseEntityCreate, SubmissionReviewUpdate):
+    """A review to create; who writes it follows from the caller."""
+
+    artifact_id: str = Field(description="Key of the upload.")
+    body: Review = Field(description="What it says.")
+
+
+class SubmissionReviewQuery(ListQuery):
+    """Search for reviews."""
+
+    artifact_id: str | None = Field(None, description="Key of the upload.")
+    reviewer_course_member_id: str | None = Field(None, description="Key of the membership of who wrote it.")
+    review_type: str | None = Field(None, description="Its kind, such as peer or instructor.")
+
+
+def submission_review_search(statement: Select[Any], query: SubmissionReviewQuery) -> Select[Any]:
+    """Reviews that agree with all that is given."""
+    return equalities(statement, SubmissionReview, query, SubmissionReviewQuery.model_fields)
+
+
+class SubmissionReviewInterface(EntityInterface):
+    """What a course member says about an upload."""
+
+    create = SubmissionReviewCreate
+    get = SubmissionReviewGet
+    list = SubmissionReviewList
+    update = SubmissionReviewUpdate
+    query = SubmissionReviewQuery
+    search = submission_review_search
+    endpoint = "submission-reviews"
+    model = SubmissionReview
+    cache_ttl = 60
+    policy = Policy(
+        read=(
+            Grant("artifact.submission_group.members.course_member_id", own_memberships()),
+            Grant("reviewer_course_member_id", own_memberships()),
+            Grant("artifact.submission_group.course_id", courses(at_least=Level.TUTOR)),
+        )
+    )
+    default_order = ("created_at",)
+    relations = {"artifact": "The upload.", "reviewer_course_member": "Who wrote it."}
