@@ -46,6 +46,7 @@ def build_university(world: World) -> None:
     build_library(world, "week_1.sheet_1", "algebra")
     build_library(world, "week_1.sheet_0", "archived")
     build_library(world, "lab.report", "chemistry", "chemistry")
+    build_upload(world, "ada", "ada alone", "ada 2", "ada")
     build_feedback(world, "ada", "ada alone", "ada 2", "ada")
     backends = {"execution_backend_id": world.backend("python"), "course_id": world.id("course", "algebra")}
     world.insert("course_execution_backend", None, **backends)
@@ -125,6 +126,25 @@ def build_library(world: World, path: str, name: str, course: str = "algebra") -
     world.insert("deployment_history", f"history {name}", deployment_id=deployment, action="reassigned", **versioned)
 
 
+def build_upload(
+    world: World, member: str, group: str, result: str, name: str, *, course: str = "algebra", reviewer: str = "tom"
+) -> None:
+    """An upload of the group by the member, the run that tested it with a file of its own, and a review of it."""
+    stored = {"file_size": 10, "bucket_name": "hidden", "object_key": "hidden", "content_type": "application/zip"}
+    people = {person: world.id("course_member", f"{person}@{course}") for person in (member, reviewer)}
+    of = {
+        "submission_group_id": world.id("course_submission_group", group),
+        "uploaded_by_course_member_id": people[member],
+    }
+    said = {"version_identifier": f"commit {name}", "properties": {"files": ["a.py"], "token": "hidden"}}
+    upload = world.insert("submission_artifact", f"upload {name}", **of, **said, **stored)
+    run = world.id("result", result)
+    world.connection.execute("UPDATE result SET submission_artifact_id = %s WHERE id = %s", [upload, run])
+    world.insert("result_artifact", f"file {name}", result_id=run, **stored)
+    by = {"artifact_id": upload, "reviewer_course_member_id": people[reviewer]}
+    world.insert("submission_review", f"review {name}", **by, body="short", review_type="peer")
+
+
 def build_feedback(world: World, member: str, group: str, result: str, name: str, course: str = "algebra") -> None:
     """A grade of a group of the course, and a comment about one of its members, by its tutor."""
     tutor = world.id("course_member", f"tom@{course}")
@@ -132,7 +152,8 @@ def build_feedback(world: World, member: str, group: str, result: str, name: str
     run = world.id("result", result)
     grade = {"grading": 0.5, "status": 1, "feedback": "well done"}
     given = {"course_submission_group_id": graded, "graded_by_course_member_id": tutor, "result_id": run}
-    world.insert("course_submission_group_grading", f"grade {name}", **given, **grade)
+    upload = world.known("submission_artifact", f"upload {name}")
+    world.insert("course_submission_group_grading", f"grade {name}", **given, **grade, submission_artifact_id=upload)
     about = world.id("course_member", f"{member}@{course}")
     world.insert(
         "course_member_comment", f"comment {name}", transmitter_id=tutor, course_member_id=about, message="late"

@@ -18,7 +18,7 @@ from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 from tests.gateway import RunningGateway, running_gateway
-from tests.university import build_university
+from tests.university import build_university, build_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,6 +181,15 @@ HIDDEN_FROM_ADA = (
        WHERE course.id = course_id AND course.path <> 'algebra'""",
     """UPDATE course_member SET properties = '{"n": "hidden"}', version = 9
        WHERE user_id IN (SELECT id FROM "user" WHERE username <> 'ada')""",
+    """UPDATE submission_artifact SET version_identifier = 'hidden', submit = true, file_size = 99, uploaded_at = now()
+       FROM course_submission_group_member member JOIN course_member ON course_member.id = course_member_id
+       WHERE member.course_submission_group_id = submission_group_id
+           AND user_id IN (SELECT id FROM "user" WHERE username IN ('bob', 'cyd'))""",
+    "UPDATE submission_artifact SET bucket_name = 'moved', object_key = 'moved'",
+    """UPDATE result_artifact SET content_type = 'hidden', file_size = 99 FROM result
+       WHERE result.id = result_id AND test_system_id IN ('job of bob 1', 'job of cyd 1')""",
+    """UPDATE submission_review SET body = 'hidden', review_type = 'hidden'
+       WHERE reviewer_course_member_id IN (SELECT id FROM course_member WHERE course_role_id = '_student')""",
     "RESET session_replication_role",
 )
 
@@ -189,6 +198,8 @@ HIDDEN_FROM_ADA = (
 def before_and_after(own_world: World) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """The answers of each reader before the change and after it."""
     build_university(own_world)
+    build_upload(own_world, "bob", "bob alone", "bob 1", "bob", reviewer="mia")
+    build_upload(own_world, "cyd", "cyd alone", "cyd 1", "cyd", course="geometry", reviewer="cyd")
     # Timestamps that the change makes must not differ from those that the readers see by chance.
     own_world.connection.execute("UPDATE result SET created_at = '2026-01-01T00:00:00Z'")
     readers = ("ada", "narrow", "adi")
