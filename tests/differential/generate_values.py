@@ -44,9 +44,11 @@ class ValueMaker:
 
     def id_of(self, type_name: str, key: str | None = None) -> str:
         """An id of the type, bare or global; now and then of no row at all."""
-        bare = database_id(self.row(type_name)) if key is None else key
+        nobody = "00000000-0000-4000-8000-000000000000"
+        known = self._world.rows.get(type_name)
+        bare = key or (database_id(self._random.choice(known)) if known else nobody)
         if self._random.random() < 0.05 and len(bare) == 36:
-            bare = "00000000-0000-4000-8000-000000000000"
+            bare = nobody
         return bare if self._random.random() < 0.3 else f"{type_name}:{bare}"
 
     def filter(self, type_name: str, depth: int = 2) -> dict[str, Any]:

@@ -122,6 +122,8 @@ def _relations() -> tuple[dict[tuple[str, str], Relation], dict[tuple[str, str],
         relations["CourseContent", field] = Relation("CourseContent", to_many, None)
     keys["CourseContent", "course_content_kind_id"] = "CourseContentKind"
     keys["SubmissionGroupMember", "course_content_id"] = "CourseContent"
+    # An entity whose rules are not known here: its keys are, and no way leads there.
+    keys["Result", "submission_artifact_id"] = "SubmissionArtifact"
     return relations, keys
 
 
