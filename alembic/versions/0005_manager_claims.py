@@ -1,7 +1,6 @@
 """What the manager roles permit, beyond what any member of a course may do.
 
-Hard deletes stay with administrators, except that a user manager takes roles and groups away again, and that an
-organization manager keeps the library in order.
+Hard deletes stay with administrators, except that a user manager takes roles away again.
 """
 
 from sqlalchemy import column, table
@@ -16,37 +15,12 @@ depends_on = None
 
 _WRITABLE = {
     "_user_manager": ("user", "account", "profile", "student_profile", "user_role"),
-    "_organization_manager": (
-        "organization",
-        "course_family",
-        "course",
-        "example",
-        "example_repository",
-        "example_version",
-        "example_dependency",
-    ),
+    "_organization_manager": ("organization", "course_family", "course", "example"),
 }
 # Who could write role_claim could permit themselves everything.
 _FURTHER = {
-    "_user_manager": (
-        "user:archive",
-        "user_role:delete",
-        "role_claim:get",
-        "role_claim:list",
-        "user_group:create",
-        "user_group:get",
-        "user_group:list",
-        "user_group:delete",
-    ),
-    "_organization_manager": (
-        "organization:archive",
-        "example:upload",
-        "example:download",
-        "example:delete",
-        "example_repository:delete",
-        "example_version:delete",
-        "example_dependency:delete",
-    ),
+    "_user_manager": ("user:archive", "user_role:delete", "role_claim:get", "role_claim:list"),
+    "_organization_manager": ("organization:archive", "example:upload", "example:download"),
 }
 
 _ROLE_CLAIM = table("role_claim", column("role_id"), column("claim_type"), column("claim_value"))

@@ -21,6 +21,7 @@ REVISIONS = (
     "0006_read_indexes",
     "0007_matriculation",
     "0008_submission_artifacts",
+    "0009_further_manager_claims",
 )
 TYPES = Path(__file__).parents[2] / "alembic" / "s25" / "types.sql"
 S25 = Path(__file__).parents[1] / "contract" / "s25-catalogue.tsv"
@@ -221,6 +222,25 @@ def test_upgrade_leaves_the_version_table_of_computor_alone(empty_database: str)
     with connect(empty_database) as sqlalchemy_connection:
         assert current_revision(sqlalchemy_connection) == REVISIONS[-1]
     assert differences(empty_database) == []
+
+
+def test_managers_of_an_older_database_gain_the_claims_of_groups_and_of_the_library(empty_database: str) -> None:
+    upgrade(empty_database, "0007_matriculation")
+    gained = {
+        *(("_user_manager", f"user_group:{action}") for action in ("create", "get", "list", "delete")),
+        ("_organization_manager", "example:delete"),
+        *(
+            ("_organization_manager", f"{resource}:{action}")
+            for resource in ("example_repository", "example_version", "example_dependency")
+            for action in ("create", "get", "list", "update", "delete")
+        ),
+    }
+    with psycopg.connect(empty_database) as connection:
+        before = set(connection.execute("SELECT role_id, claim_value FROM role_claim").fetchall())
+    upgrade(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        after = set(connection.execute("SELECT role_id, claim_value FROM role_claim").fetchall())
+    assert after - before == gained
 
 
 def test_managers_may_archive_but_not_permit_themselves_more(empty_database: str) -> None:
