@@ -5,8 +5,9 @@ from ipaddress import ip_address
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, cast, extract, func, literal_column
+from sqlalchemy import ColumnElement, Select, cast, extract, false, func, literal_column
 from sqlalchemy import Float as SqlFloat
+from sqlalchemy.dialects.postgresql import INET
 
 from backend.access.policy import Grant, Policy, user
 from backend.interface.base import (
@@ -59,18 +60,22 @@ def session_search(statement: Select[Any], query: SessionQuery) -> Select[Any]:
     """Logins that agree with all that is given."""
     statement = equalities(statement, Session, query, ("user_id",))
     if query.ip_address is not None:
-        statement = statement.where(func.host(Session.address) == _normal(query.ip_address))
+        address = _address(query.ip_address)
+        # Both sides as PostgreSQL writes them: Python writes the addresses that embed one of version 4 otherwise.
+        found = false() if address is None else func.host(Session.address) == func.host(cast(address, INET))
+        statement = statement.where(found)
     if query.active_only:
         statement = statement.where(Session.logout_time.is_(None))
     return statement
 
 
-def _normal(address: str) -> str:
-    """The address as PostgreSQL writes it; what is none equals nothing."""
+def _address(text: str) -> str | None:
+    """The address in a form that PostgreSQL takes; None for what is none, and for zones, which it does not know."""
     try:
-        return str(ip_address(address))
+        address = ip_address(text)
     except ValueError:
-        return ""
+        return None
+    return None if getattr(address, "scope_id", None) else str(address)
 
 
 def _duration(row: Row) -> ColumnElement[Any]:

@@ -182,3 +182,35 @@ SEARCHES: tuple[tuple[str, str, int], ...] = (
 def test_searches_find_what_agrees(world_gateway: RunningGateway, entities: str, search: str, count: int) -> None:
     data: dict[str, Any] = world_gateway.data("adi", f"{{ {entities}(search: {{ {search} }}) {{ totalCount }} }}")
     assert data == {entities: {"totalCount": count}}
+
+
+@pytest.mark.parametrize("address", ["::ffff:1.2.3.4", "::1.2.3.4", "2001:db8::1", "10.9.8.7"])
+def test_logins_are_found_by_the_address_that_they_show(
+    world_gateway: RunningGateway, world: World, address: str
+) -> None:
+    (found,) = world.connection.execute("SELECT id, host(ip_address) FROM session ORDER BY id LIMIT 1").fetchall()
+    query = "query ($address: String!) { sessions(search: { ipAddress: $address }) { nodes { ipAddress } } }"
+    change = "UPDATE session SET ip_address = %s WHERE id = %s"
+    world.connection.execute(change, (address, found[0]))
+    try:
+        data = world_gateway.data("adi", query, address=address)
+        assert data == {"sessions": {"nodes": [{"ipAddress": address}]}}
+    finally:
+        world.connection.execute(change, (found[1], found[0]))
+
+
+def test_an_address_with_a_zone_finds_no_login(world_gateway: RunningGateway) -> None:
+    query = '{ sessions(search: { ipAddress: "fe80::1%eth0" }) { totalCount } }'
+    assert world_gateway.data("adi", query) == {"sessions": {"totalCount": 0}}
+
+
+def test_a_membership_that_says_nothing_is_found_as_lasting(world_gateway: RunningGateway, world: World) -> None:
+    update = "UPDATE user_group SET transient = %s"
+    world.connection.execute(update, (None,))
+    try:
+        assert world.connection.execute("SELECT count(*) FROM user_group WHERE transient IS NULL").fetchone() == (2,)
+        for clause in ("search: { transient: false }", "filter: { transient: { eq: false } }"):
+            data = world_gateway.data("adi", f"{{ userGroups({clause}) {{ totalCount }} }}")
+            assert data == {"userGroups": {"totalCount": 2}}
+    finally:
+        world.connection.execute(update, (False,))
