@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from backend.model import Base
 
 
-class Level(StrEnum):
-    """Course roles, lowest first; a requirement is met by the role itself or any higher one."""
+class _Ladder(StrEnum):
+    """Roles, lowest first; a requirement is met by the role itself or any higher one."""
+
+    def met_by(self) -> tuple[Self, ...]:
+        """The level itself and all above it."""
+        levels = tuple(type(self))
+        return levels[levels.index(self) :]
+
+
+class Level(_Ladder):
+    """Course roles."""
 
     STUDENT = "_student"
     TUTOR = "_tutor"
@@ -23,10 +32,13 @@ class Level(StrEnum):
     MAINTAINER = "_maintainer"
     OWNER = "_owner"
 
-    def met_by(self) -> tuple[Level, ...]:
-        """The level itself and all above it."""
-        levels = tuple(Level)
-        return levels[levels.index(self) :]
+
+class ScopedLevel(_Ladder):
+    """Roles in one organization or one course family; they do not spread to what belongs to it."""
+
+    DEVELOPER = "_developer"
+    MANAGER = "_manager"
+    OWNER = "_owner"
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,16 @@ def own_memberships(at_least: Level = Level.STUDENT) -> Values:
 def courses(at_least: Level) -> Values:
     """Ids of the courses in which the caller has at least this role."""
     return Values(f"courses{at_least.value}", "course")
+
+
+def organizations(at_least: ScopedLevel) -> Values:
+    """Ids of the organizations in which the caller has at least this role."""
+    return Values(f"organizations{at_least.value}", "organization")
+
+
+def families(at_least: ScopedLevel) -> Values:
+    """Ids of the course families in which the caller has at least this role."""
+    return Values(f"families{at_least.value}", "course_family")
 
 
 def claimed(table: str, action: str) -> Values:

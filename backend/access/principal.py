@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from backend.access.policy import Level, claimed, courses, own_memberships, user
+from backend.access.policy import (
+    Level,
+    ScopedLevel,
+    claimed,
+    courses,
+    families,
+    organizations,
+    own_memberships,
+    user,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +38,11 @@ SELECT u.id::text,
                        FROM user_group g JOIN group_claim gc ON gc.group_id = g.group_id WHERE g.user_id = u.id) c
                  WHERE lower(c.claim_type) = 'permissions'), '[]')::text,
        coalesce((SELECT json_agg(json_build_array(m.id, m.course_id, m.course_role_id) ORDER BY m.id)
-                 FROM course_member m WHERE m.user_id = u.id), '[]')::text
+                 FROM course_member m WHERE m.user_id = u.id), '[]')::text,
+       coalesce((SELECT json_agg(json_build_array(o.organization_id, o.organization_role_id) ORDER BY o.id)
+                 FROM organization_member o WHERE o.user_id = u.id), '[]')::text,
+       coalesce((SELECT json_agg(json_build_array(f.course_family_id, f.course_family_role_id) ORDER BY f.id)
+                 FROM course_family_member f WHERE f.user_id = u.id), '[]')::text
 FROM api_token t JOIN "user" u ON u.id = t.user_id
 WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
   AND u.archived_at IS NULL
@@ -96,6 +109,9 @@ def principal_from_row(row: Sequence[str]) -> Principal:
         held = [(member, course) for member, course, role in members if role in met_by]
         values[own_memberships(level).name] = [member for member, _ in held]
         values[courses(level).name] = [course for _, course in held]
+    for scope, seats in ((organizations, orjson.loads(row[5])), (families, orjson.loads(row[6]))):
+        for scoped in ScopedLevel:
+            values[scope(scoped).name] = [key for key, role in seats if role in scoped.met_by()]
     general: set[str] = set()
     for claim in claims:
         table, action, row_id = (*claim.split(":", 2), "", "")[:3]

@@ -184,7 +184,7 @@ class Visibility:
             if hops:
                 conditions.append(self._hops(model, source, hops, last, grant.values, access, driven=driven))
             else:
-                conditions.append(_held(Columns(model, source)[last], grant.values))
+                conditions.append(is_held(Columns(model, source)[last], grant.values))
         if grant.where is not None:
             conditions.append(grant.where(Columns(model, source)))
         return and_(*conditions) if conditions else sql_true()
@@ -260,7 +260,7 @@ def _reachable(model: type[Base], hops: list[str], last: str, values: Values) ->
         step = target.__table__.alias()
         joined = joined.join(step, here.c[near] == step.c[far])
         here = step
-    return local, select(start.c[remote]).select_from(joined).where(_held(Columns(target, here)[last], values))
+    return local, select(start.c[remote]).select_from(joined).where(is_held(Columns(target, here)[last], values))
 
 
 def relationship_of(model: type[Base], name: str) -> RelationshipProperty[Any]:
@@ -278,7 +278,8 @@ def _toward(value: ColumnElement[Any], descending: bool) -> ColumnElement[Any]: 
     return value.desc() if descending else value.asc()
 
 
-def _held(column: ColumnElement[Any], values: Values) -> ColumnElement[bool]:
+def is_held(column: ColumnElement[Any], values: Values) -> ColumnElement[bool]:
+    """That the column is one of the keys that the caller holds; the keys are filled in for each caller."""
     return column == any_(_values(column, values))
 
 

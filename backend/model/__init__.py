@@ -5,6 +5,7 @@ from backend.model.base import Base
 from backend.model.course import Course
 from backend.model.course_content import CourseContent, CourseContentKind, CourseContentType
 from backend.model.course_family import CourseFamily
+from backend.model.course_family_member import CourseFamilyMember, CourseFamilyRole
 from backend.model.course_member import CourseGroup, CourseMember, CourseMemberComment, CourseRole
 from backend.model.deployment import CourseContentDeployment, DeploymentHistory
 from backend.model.example import Example, ExampleDependency, ExampleRepository, ExampleVersion
@@ -12,6 +13,7 @@ from backend.model.execution_backend import CourseExecutionBackend, ExecutionBac
 from backend.model.group import Group, GroupClaim, UserGroup
 from backend.model.message import Message, MessageRead
 from backend.model.organization import Organization
+from backend.model.organization_member import OrganizationMember, OrganizationRole
 from backend.model.result import Result, ResultArtifact
 from backend.model.role import Role, RoleClaim, UserRole
 from backend.model.submission import SubmissionGroup, SubmissionGroupGrading, SubmissionGroupMember
@@ -29,6 +31,8 @@ __all__ = [
     "CourseContentType",
     "CourseExecutionBackend",
     "CourseFamily",
+    "CourseFamilyMember",
+    "CourseFamilyRole",
     "CourseGroup",
     "CourseMember",
     "CourseMemberComment",
@@ -44,6 +48,8 @@ __all__ = [
     "Message",
     "MessageRead",
     "Organization",
+    "OrganizationMember",
+    "OrganizationRole",
     "Profile",
     "Result",
     "ResultArtifact",

@@ -9,6 +9,8 @@ from backend.model.base import JSON, UUID, Audited, Base, Keyed, Ltree, referenc
 
 if TYPE_CHECKING:
     from backend.model.course import Course
+    from backend.model.course_family_member import CourseFamilyMember
+    from backend.model.message import Message
     from backend.model.organization import Organization
 
 
@@ -32,3 +34,7 @@ class CourseFamily(Keyed, Audited, Base):
         "CourseFamily.organization_id", "Organization", back="course_families"
     )
     courses: Mapped[list["Course"]] = to_many("CourseFamily", "Course.course_family_id", back="course_family")
+    members: Mapped[list["CourseFamilyMember"]] = to_many(
+        "CourseFamily", "CourseFamilyMember.course_family_id", back="course_family"
+    )
+    messages: Mapped[list["Message"]] = to_many("CourseFamily", "Message.course_family_id", back="course_family")

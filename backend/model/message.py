@@ -11,7 +11,9 @@ from backend.model.base import JSON, TIMESTAMP, UUID, Audited, Base, Keyed, refe
 if TYPE_CHECKING:
     from backend.model.course import Course
     from backend.model.course_content import CourseContent
+    from backend.model.course_family import CourseFamily
     from backend.model.course_member import CourseGroup, CourseMember
+    from backend.model.organization import Organization
     from backend.model.submission import SubmissionGroup
     from backend.model.user import User
 
@@ -29,6 +31,9 @@ class Message(Keyed, Audited, Base):
         Index("msg_parent_archived_idx", "parent_id", "archived_at"),
         Index("msg_submission_group_archived_idx", "course_submission_group_id", "archived_at"),
         Index("msg_user_archived_idx", "user_id", "archived_at"),
+        Index("msg_course_family_archived_idx", "course_family_id", "archived_at"),
+        Index("msg_organization_archived_idx", "organization_id", "archived_at"),
+        Index(None, "created_at", "id"),
     )
 
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -46,6 +51,8 @@ class Message(Keyed, Audited, Base):
     course_group_id: Mapped[str | None] = mapped_column(UUID, reference("course_group.id"))
     course_content_id: Mapped[str | None] = mapped_column(UUID, reference("course_content.id"))
     course_id: Mapped[str | None] = mapped_column(UUID, reference("course.id"))
+    course_family_id: Mapped[str | None] = mapped_column(UUID, reference("course_family.id"))
+    organization_id: Mapped[str | None] = mapped_column(UUID, reference("organization.id"))
 
     author: Mapped["User"] = to_one("Message.author_id", "User", back="messages_written")
     parent: Mapped["Message | None"] = to_one("Message.parent_id", "Message", back="replies")
@@ -59,6 +66,8 @@ class Message(Keyed, Audited, Base):
         "Message.course_content_id", "CourseContent", back="messages"
     )
     course: Mapped["Course | None"] = to_one("Message.course_id", "Course", back="messages")
+    course_family: Mapped["CourseFamily | None"] = to_one("Message.course_family_id", "CourseFamily", back="messages")
+    organization: Mapped["Organization | None"] = to_one("Message.organization_id", "Organization", back="messages")
     replies: Mapped[list["Message"]] = to_many("Message", "Message.parent_id", back="parent")
     reads: Mapped[list["MessageRead"]] = to_many("Message", "MessageRead.message_id", back="message")
 
@@ -67,7 +76,10 @@ class MessageRead(Keyed, Audited, Base):
     """A reader has read a message."""
 
     __tablename__ = "message_read"
-    __table_args__ = (Index("msg_read_unique_idx", "message_id", "reader_user_id", unique=True),)
+    __table_args__ = (
+        Index("msg_read_unique_idx", "message_id", "reader_user_id", unique=True),
+        Index(None, "created_at", "id"),
+    )
 
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     message_id: Mapped[str] = mapped_column(UUID, reference("message.id"))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from backend.model.course import Course
     from backend.model.course_family import CourseFamily
     from backend.model.example import ExampleRepository
+    from backend.model.message import Message
+    from backend.model.organization_member import OrganizationMember
     from backend.model.user import StudentProfile, User
 
 
@@ -80,6 +82,10 @@ class Organization(Keyed, Audited, Base):
     course_families: Mapped[list["CourseFamily"]] = to_many(
         "Organization", "CourseFamily.organization_id", back="organization"
     )
+    members: Mapped[list["OrganizationMember"]] = to_many(
+        "Organization", "OrganizationMember.organization_id", back="organization"
+    )
+    messages: Mapped[list["Message"]] = to_many("Organization", "Message.organization_id", back="organization")
     student_profiles: Mapped[list["StudentProfile"]] = to_many(
         "Organization", "StudentProfile.organization_id", back="organization"
     )

@@ -26,10 +26,12 @@ from backend.model.base import (
 
 if TYPE_CHECKING:
     from backend.model.api_token import ApiToken
+    from backend.model.course_family_member import CourseFamilyMember
     from backend.model.course_member import CourseMember
     from backend.model.group import UserGroup
     from backend.model.message import Message, MessageRead
     from backend.model.organization import Organization
+    from backend.model.organization_member import OrganizationMember
     from backend.model.role import UserRole
 
 
@@ -70,10 +72,16 @@ class User(Keyed, Audited, Base):
     accounts: Mapped[list["Account"]] = to_many("User", "Account.user_id", back="user")
     api_tokens: Mapped[list["ApiToken"]] = to_many("User", "ApiToken.user_id", back="user")
     course_members: Mapped[list["CourseMember"]] = to_many("User", "CourseMember.user_id", back="user")
+    course_family_members: Mapped[list["CourseFamilyMember"]] = to_many(
+        "User", "CourseFamilyMember.user_id", back="user"
+    )
     messages_written: Mapped[list["Message"]] = to_many("User", "Message.author_id", back="author")
     messages_received: Mapped[list["Message"]] = to_many("User", "Message.user_id", back="user")
     message_reads: Mapped[list["MessageRead"]] = to_many("User", "MessageRead.reader_user_id", back="reader_user")
     organization: Mapped["Organization | None"] = to_many("User", "Organization.user_id", back="user")
+    organization_members: Mapped[list["OrganizationMember"]] = to_many(
+        "User", "OrganizationMember.user_id", back="user"
+    )
     profile: Mapped["Profile | None"] = to_many("User", "Profile.user_id", back="user")
     sessions: Mapped[list["Session"]] = to_many("User", "Session.user_id", back="user")
     student_profiles: Mapped[list["StudentProfile"]] = to_many("User", "StudentProfile.user_id", back="user")

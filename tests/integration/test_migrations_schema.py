@@ -22,6 +22,7 @@ REVISIONS = (
     "0007_matriculation",
     "0008_submission_artifacts",
     "0009_further_manager_claims",
+    "0010_scoped_roles",
 )
 TYPES = Path(__file__).parents[2] / "alembic" / "s25" / "types.sql"
 S25 = Path(__file__).parents[1] / "contract" / "s25-catalogue.tsv"
@@ -237,7 +238,7 @@ def test_managers_of_an_older_database_gain_the_claims_of_groups_and_of_the_libr
     }
     with psycopg.connect(empty_database) as connection:
         before = set(connection.execute("SELECT role_id, claim_value FROM role_claim").fetchall())
-    upgrade(empty_database)
+    upgrade(empty_database, "0009_further_manager_claims")
     with psycopg.connect(empty_database) as connection:
         after = set(connection.execute("SELECT role_id, claim_value FROM role_claim").fetchall())
     assert after - before == gained

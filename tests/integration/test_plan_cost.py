@@ -49,7 +49,7 @@ def _unburdened() -> Iterator[None]:
 
 
 def _principal(roles: list[str], memberships: list[tuple[str, str, str]]) -> Principal:
-    rows = (orjson.dumps(part).decode() for part in ([], roles, [], memberships))
+    rows = (orjson.dumps(part).decode() for part in ([], roles, [], memberships, [], []))
     return principal_from_row(["00000000-0000-4000-8000-000000000000", *rows])
 
 
