@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import Select
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Grant, Level, Policy, ScopedLevel, courses, families
 from backend.interface.base import BaseEntityCreate, BaseEntityGet, BaseEntityList, BaseEntityUpdate, EntityInterface
 from backend.interface.rules import Kept, Path, Title
 from backend.interface.search import TreeQuery, along_tree, equalities
@@ -71,6 +71,15 @@ class CourseFamilyInterface(EntityInterface):
     endpoint = "course-families"
     model = CourseFamily
     cache_ttl = 60
-    policy = Policy(read=(Grant("courses.id", courses(at_least=Level.STUDENT)),))
+    policy = Policy(
+        read=(
+            Grant("courses.id", courses(at_least=Level.STUDENT)),
+            Grant("id", families(at_least=ScopedLevel.DEVELOPER)),
+        )
+    )
     default_order = ("title",)
-    relations = {"organization": "The organization that owns it.", "courses": "Its runs."}
+    relations = {
+        "organization": "The organization that owns it.",
+        "courses": "Its runs.",
+        "members": "Who may write in it.",
+    }

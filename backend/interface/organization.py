@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field, model_validator
 from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, literal_column
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Grant, Level, Policy, ScopedLevel, courses, organizations
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -156,7 +156,16 @@ class OrganizationInterface(EntityInterface):
     endpoint = "organizations"
     model = Organization
     cache_ttl = 600
-    policy = Policy(read=(Grant("courses.id", courses(at_least=Level.STUDENT)),))
+    policy = Policy(
+        read=(
+            Grant("courses.id", courses(at_least=Level.STUDENT)),
+            Grant("id", organizations(at_least=ScopedLevel.DEVELOPER)),
+        )
+    )
     computed = {"display_name": Expression(_display_name), "path_components": Expression(_path_components)}
     default_order = ("title",)
-    relations = {"user": "Whose own it is.", "courses": "The courses of all its families."}
+    relations = {
+        "user": "Whose own it is.",
+        "courses": "The courses of all its families.",
+        "members": "Who may write in it.",
+    }

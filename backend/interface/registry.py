@@ -13,6 +13,8 @@ from backend.interface.course_content_kind import CourseContentKindInterface
 from backend.interface.course_content_type import CourseContentTypeInterface
 from backend.interface.course_execution_backend import CourseExecutionBackendInterface
 from backend.interface.course_family import CourseFamilyInterface
+from backend.interface.course_family_member import CourseFamilyMemberInterface
+from backend.interface.course_family_role import CourseFamilyRoleInterface
 from backend.interface.course_group import CourseGroupInterface
 from backend.interface.course_member import CourseMemberInterface
 from backend.interface.course_member_comment import CourseMemberCommentInterface
@@ -25,7 +27,11 @@ from backend.interface.example_version import ExampleVersionInterface
 from backend.interface.execution_backend import ExecutionBackendInterface
 from backend.interface.group import GroupInterface
 from backend.interface.group_claim import GroupClaimInterface
+from backend.interface.message import MessageInterface
+from backend.interface.message_read import MessageReadInterface
 from backend.interface.organization import OrganizationInterface
+from backend.interface.organization_member import OrganizationMemberInterface
+from backend.interface.organization_role import OrganizationRoleInterface
 from backend.interface.profile import ProfileInterface
 from backend.interface.result import ResultInterface
 from backend.interface.result_artifact import ResultArtifactInterface
@@ -83,4 +89,10 @@ INTERFACES: tuple[type[EntityInterface], ...] = (
     SubmissionGroupGradingInterface,
     SubmissionReviewInterface,
     CourseMemberCommentInterface,
+    OrganizationRoleInterface,
+    OrganizationMemberInterface,
+    CourseFamilyRoleInterface,
+    CourseFamilyMemberInterface,
+    MessageInterface,
+    MessageReadInterface,
 )

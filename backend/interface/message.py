@@ -1,0 +1,236 @@
+"""Message: a contribution to a discussion, for whom its target says. Rules: docs/permissions.md."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import ColumnElement, Select, Text, and_, case, exists, inspect, literal_column, or_
+
+from backend.access.policy import (
+    Grant,
+    Level,
+    Policy,
+    ScopedLevel,
+    Values,
+    courses,
+    families,
+    organizations,
+    own_memberships,
+    user,
+)
+from backend.access.visibility import is_held
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityGet,
+    BaseEntityUpdate,
+    EntityInterface,
+    Expression,
+    ListQuery,
+    Row,
+    TimedEntityList,
+)
+from backend.interface.rules import Kept, Title
+from backend.interface.search import equalities
+from backend.model import (
+    Course,
+    CourseContent,
+    CourseFamily,
+    CourseGroup,
+    CourseMember,
+    Message,
+    MessageRead,
+    SubmissionGroup,
+)
+
+Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16384)]
+
+# Most specific first. Computor's own backend writes several; the first that is there says who reads the message.
+_TARGETS = (
+    "user",
+    "course_member",
+    "submission_group",
+    "course_content",
+    "course_group",
+    "course",
+    "course_family",
+    "organization",
+)
+
+
+class MessageList(TimedEntityList):
+    """A message in a list."""
+
+    id: str = Field(description="Key.")
+    author_id: str = Field(description="Key of the user who wrote it.")
+    parent_id: str | None = Field(None, description="Key of the message that it answers.")
+    level: int = Field(description="Depth in the thread; 0 is its beginning.")
+    title: str = Field(max_length=255, description="What it is about.")
+    content: str = Field(max_length=16384, description="What it says.")
+    user_id: str | None = Field(None, description="Key of the user whom it is for.")
+    course_member_id: str | None = Field(None, description="Key of the member whom it is for.")
+    submission_group_id: str | None = Field(None, description="Key of the submission group that it is for.")
+    course_group_id: str | None = Field(None, description="Key of the course group that it is for.")
+    course_content_id: str | None = Field(None, description="Key of the content that it is about.")
+    course_id: str | None = Field(None, description="Key of the course that it is for.")
+    course_family_id: str | None = Field(None, description="Key of the course family that it is for.")
+    organization_id: str | None = Field(None, description="Key of the organization that it is for.")
+    scope: str = Field(description="The most specific of its targets, such as course_group; global where it has none.")
+    is_read: bool = Field(description="Whether the caller has marked it as read.")
+
+
+class MessageGet(MessageList, BaseEntityGet):
+    """A message."""
+
+
+class MessageUpdate(BaseEntityUpdate):
+    """What to change in a message; it stays with its target."""
+
+    title: Kept[Title] = Field(None, description="What it is about.")
+    content: Kept[Content] = Field(None, description="What it says.")
+
+
+class MessageCreate(BaseEntityCreate, MessageUpdate):
+    """A message to write, with one target at most; its author and its level follow from the caller and the parent."""
+
+    title: Title = Field(description="What it is about.")
+    content: Content = Field(description="What it says.")
+    parent_id: str | None = Field(None, description="Key of the message that it answers.")
+    user_id: str | None = Field(None, description="Key of the user whom it is for.")
+    course_member_id: str | None = Field(None, description="Key of the member whom it is for.")
+    submission_group_id: str | None = Field(None, description="Key of the submission group that it is for.")
+    course_group_id: str | None = Field(None, description="Key of the course group that it is for.")
+    course_content_id: str | None = Field(None, description="Key of the content that it is about.")
+    course_id: str | None = Field(None, description="Key of the course that it is for.")
+    course_family_id: str | None = Field(None, description="Key of the course family that it is for.")
+    organization_id: str | None = Field(None, description="Key of the organization that it is for.")
+
+
+class MessageQuery(ListQuery):
+    """Search for messages."""
+
+    author_id: str | None = Field(None, description="Key of the user who wrote it.")
+    parent_id: str | None = Field(None, description="Key of the message that it answers.")
+    user_id: str | None = Field(None, description="Key of the user whom it is for.")
+    course_member_id: str | None = Field(None, description="Key of the member whom it is for.")
+    submission_group_id: str | None = Field(None, description="Key of the submission group that it is for.")
+    course_group_id: str | None = Field(None, description="Key of the course group that it is for.")
+    course_content_id: str | None = Field(None, description="Key of the content that it is about.")
+    course_id: str | None = Field(None, description="Key of a course: for it, or for anything in it.")
+    course_family_id: str | None = Field(None, description="Key of a course family: for it, or for anything in it.")
+    organization_id: str | None = Field(None, description="Key of an organization: for it, or for anything in it.")
+    unread: bool | None = Field(None, description="Whether the caller has yet to read it.")
+
+
+_EQUALITIES = (
+    "author_id",
+    "parent_id",
+    "user_id",
+    "course_member_id",
+    "submission_group_id",
+    "course_group_id",
+    "course_content_id",
+)
+
+
+def _in_courses(of_course: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Messages for courses of which the condition holds, or for anything in them."""
+    return or_(
+        Message.course.has(of_course),
+        Message.course_member.has(CourseMember.course.has(of_course)),
+        Message.submission_group.has(SubmissionGroup.course.has(of_course)),
+        Message.course_group.has(CourseGroup.course.has(of_course)),
+        Message.course_content.has(CourseContent.course.has(of_course)),
+    )
+
+
+def message_search(statement: Select[Any], query: MessageQuery) -> Select[Any]:
+    """Messages that agree with all that is given."""
+    statement = equalities(statement, Message, query, _EQUALITIES)
+    if query.course_id is not None:
+        statement = statement.where(_in_courses(Course.id == query.course_id))
+    if query.course_family_id is not None:
+        own = Message.course_family_id == query.course_family_id
+        statement = statement.where(or_(own, _in_courses(Course.course_family_id == query.course_family_id)))
+    if query.organization_id is not None:
+        own = Message.organization_id == query.organization_id
+        families_of = Message.course_family.has(CourseFamily.organization_id == query.organization_id)
+        in_courses = _in_courses(Course.organization_id == query.organization_id)
+        statement = statement.where(or_(own, families_of, in_courses))
+    if query.unread is not None:
+        is_read = Message.reads.any(is_held(inspect(MessageRead).columns["reader_user_id"], user()))
+        statement = statement.where(~is_read if query.unread else is_read)
+    return statement
+
+
+def _scope(row: Row) -> ColumnElement[Any]:
+    named = ((row[f"{target}_id"].is_not(None), literal_column(f"'{target}'", Text)) for target in _TARGETS)
+    return case(*named, else_=literal_column("'global'", Text))
+
+
+def _is_read(row: Row) -> ColumnElement[Any]:
+    marks = MessageRead.__table__.alias()
+    own = is_held(marks.c.reader_user_id, user())
+    return exists().select_from(marks).where(marks.c.message_id == row["id"], own).correlate_except(marks)
+
+
+def _aimed_at(target: str | None) -> Callable[[Row], ColumnElement[bool]]:
+    """That no target is more specific than this one; for None, that there is none at all."""
+    nearer = _TARGETS if target is None else _TARGETS[: _TARGETS.index(target)]
+    return lambda row: and_(True, *(row[f"{other}_id"].is_(None) for other in nearer))  # noqa: FBT003
+
+
+def _readers(target: str, path: str, values: Values) -> Grant:
+    return Grant(path, values, where=_aimed_at(target))
+
+
+_STUDENT, _TUTOR = courses(at_least=Level.STUDENT), courses(at_least=Level.TUTOR)
+_FAMILY, _ORGANIZATION = families(at_least=ScopedLevel.DEVELOPER), organizations(at_least=ScopedLevel.DEVELOPER)
+
+
+class MessageInterface(EntityInterface):
+    """A contribution to a discussion, for whom its target says; without one, for everyone."""
+
+    create = MessageCreate
+    get = MessageGet
+    list = MessageList
+    update = MessageUpdate
+    query = MessageQuery
+    search = message_search
+    endpoint = "messages"
+    model = Message
+    cache_ttl = 60
+    policy = Policy(
+        read=(
+            Grant("author_id", user()),
+            _readers("user", "user_id", user()),
+            _readers("course_member", "course_member_id", own_memberships()),
+            _readers("course_member", "course_member.course_id", _TUTOR),
+            _readers("submission_group", "submission_group.members.course_member_id", own_memberships()),
+            _readers("submission_group", "submission_group.course_id", _TUTOR),
+            _readers("course_content", "course_content.course_id", _STUDENT),
+            _readers("course_group", "course_group.course_members.id", own_memberships()),
+            _readers("course_group", "course_group.course_id", _TUTOR),
+            _readers("course", "course_id", _STUDENT),
+            _readers("course_family", "course_family.courses.id", _STUDENT),
+            _readers("course_family", "course_family_id", _FAMILY),
+            _readers("organization", "organization.courses.id", _STUDENT),
+            _readers("organization", "organization_id", _ORGANIZATION),
+            Grant(where=_aimed_at(None)),
+        )
+    )
+    computed = {"scope": Expression(_scope), "is_read": Expression(_is_read)}
+    default_order = ("-created_at",)
+    relations = {
+        "author": "Who wrote it.",
+        "parent": "The message that it answers.",
+        "replies": "The messages that answer it.",
+        "user": "Whom it is for.",
+        "course_member": "The member whom it is for.",
+        "submission_group": "The submission group that it is for.",
+        "course_group": "The course group that it is for.",
+        "course_content": "The content that it is about.",
+        "course": "The course that it is for.",
+        "course_family": "The course family that it is for.",
+        "organization": "The organization that it is for.",
+        "reads": "The marks of who read it.",
+    }

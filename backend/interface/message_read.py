@@ -1,0 +1,52 @@
+"""Message read: the mark that a user has read a message."""
+
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Policy, user
+from backend.interface.base import BaseEntityGet, BaseEntityList, EntityInterface, ListQuery
+from backend.interface.search import equalities
+from backend.model import MessageRead
+
+
+class MessageReadList(BaseEntityList):
+    """A read mark in a list."""
+
+    id: str = Field(description="Key.")
+    message_id: str = Field(description="Key of the message.")
+    reader_user_id: str = Field(description="Key of the user who read it.")
+
+
+class MessageReadGet(MessageReadList, BaseEntityGet):
+    """A read mark."""
+
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems, without secrets.")
+
+
+class MessageReadQuery(ListQuery):
+    """Search for read marks."""
+
+    message_id: str | None = Field(None, description="Key of the message.")
+    reader_user_id: str | None = Field(None, description="Key of the user who read it.")
+
+
+def message_read_search(statement: Select[Any], query: MessageReadQuery) -> Select[Any]:
+    """Read marks that agree with all that is given."""
+    return equalities(statement, MessageRead, query, MessageReadQuery.model_fields)
+
+
+class MessageReadInterface(EntityInterface):
+    """The mark that a user has read a message. It is set and cleared, never changed."""
+
+    get = MessageReadGet
+    list = MessageReadList
+    query = MessageReadQuery
+    search = message_read_search
+    endpoint = "message-reads"
+    model = MessageRead
+    cache_ttl = 60
+    policy = Policy(read=(Grant("reader_user_id", user()),))
+    default_order = ("-created_at",)
+    relations = {"message": "What was read.", "reader_user": "Who read it."}

@@ -1,0 +1,84 @@
+"""Organization member: a user who may write in an organization."""
+
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Select
+
+from backend.access.policy import Grant, Policy, ScopedLevel, organizations, user
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityGet,
+    BaseEntityList,
+    BaseEntityUpdate,
+    EntityInterface,
+    ListQuery,
+)
+from backend.interface.rules import Kept
+from backend.interface.search import equalities
+from backend.model import OrganizationMember
+
+
+class OrganizationMemberList(BaseEntityList):
+    """A seat in an organization, in a list."""
+
+    id: str = Field(description="Key.")
+    user_id: str = Field(description="Key of the user.")
+    organization_id: str = Field(description="Key of the organization.")
+    organization_role_id: str = Field(description="Key of the organization role.")
+
+
+class OrganizationMemberGet(OrganizationMemberList, BaseEntityGet):
+    """A seat in an organization."""
+
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems, without secrets.")
+
+
+class OrganizationMemberUpdate(BaseEntityUpdate):
+    """What to change in a seat; it stays with its user and its organization."""
+
+    organization_role_id: Kept[str] = Field(None, description="Key of the organization role.")
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
+
+
+class OrganizationMemberCreate(BaseEntityCreate, OrganizationMemberUpdate):
+    """A seat to give to a user."""
+
+    user_id: str = Field(description="Key of the user.")
+    organization_id: str = Field(description="Key of the organization.")
+    organization_role_id: str = Field(description="Key of the organization role.")
+
+
+class OrganizationMemberQuery(ListQuery):
+    """Search for seats."""
+
+    user_id: str | None = Field(None, description="Key of the user.")
+    organization_id: str | None = Field(None, description="Key of the organization.")
+    organization_role_id: str | None = Field(None, description="Key of the organization role.")
+
+
+def organization_member_search(statement: Select[Any], query: OrganizationMemberQuery) -> Select[Any]:
+    """Seats that agree with all that is given."""
+    return equalities(statement, OrganizationMember, query, OrganizationMemberQuery.model_fields)
+
+
+class OrganizationMemberInterface(EntityInterface):
+    """A user's seat in an organization, with exactly one role; it gives no right in what lies below."""
+
+    create = OrganizationMemberCreate
+    get = OrganizationMemberGet
+    list = OrganizationMemberList
+    update = OrganizationMemberUpdate
+    query = OrganizationMemberQuery
+    search = organization_member_search
+    endpoint = "organization-members"
+    model = OrganizationMember
+    cache_ttl = 300
+    policy = Policy(
+        read=(
+            Grant("user_id", user()),
+            Grant("organization_id", organizations(at_least=ScopedLevel.MANAGER)),
+        )
+    )
+    default_order = ("created_at",)
+    relations = {"user": "Whose it is.", "organization_role": "What the member may do."}
