@@ -160,6 +160,28 @@ def build_feedback(world: World, member: str, group: str, result: str, name: str
     )
 
 
+def build_message(world: World, member: str, group: str, path: str, name: str) -> None:
+    """A message for all that a student of algebra belongs to, answered and read, and seats of the student above."""
+    user, family, organization = world.user(member), world.id("course_family", "math"), world.id("organization", "uni")
+    targets = {
+        "user_id": user,
+        "course_member_id": world.id("course_member", f"{member}@algebra"),
+        "course_submission_group_id": world.id("course_submission_group", group),
+        "course_content_id": world.id("course_content", f"algebra/{path}"),
+        "course_group_id": world.id("course_group", "algebra/group"),
+        "course_id": world.id("course", "algebra"),
+        "course_family_id": family,
+        "organization_id": organization,
+    }
+    said = {"author_id": user, "title": name, "content": name}
+    message = world.insert("message", f"message {name}", **said, **targets, level=0)
+    world.insert("message", f"reply {name}", **said, user_id=user, parent_id=message, level=1)
+    world.insert("message_read", f"mark {name}", message_id=message, reader_user_id=user)
+    for scope, key in (("organization", organization), ("course_family", family)):
+        seat = {"user_id": user, f"{scope}_id": key, f"{scope}_role_id": "_developer"}
+        world.insert(f"{scope}_member", f"{scope} {name}", **seat)
+
+
 def _build_algebra(world: World) -> None:
     algebra = world.course("algebra", organization="uni", family="math")
     for student in ("ada", "bob", "mia"):

@@ -147,7 +147,8 @@ def message_search(statement: Select[Any], query: MessageQuery) -> Select[Any]:
     """Messages that agree with all that is given."""
     statement = equalities(statement, Message, query, _EQUALITIES)
     if query.course_id is not None:
-        statement = statement.where(_in_courses(Course.id == query.course_id))
+        own = Message.course_id == query.course_id
+        statement = statement.where(or_(own, _in_courses(Course.id == query.course_id)))
     if query.course_family_id is not None:
         own = Message.course_family_id == query.course_family_id
         statement = statement.where(or_(own, _in_courses(Course.course_family_id == query.course_family_id)))

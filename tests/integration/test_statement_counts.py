@@ -15,7 +15,14 @@ from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 from backend.plan.grouping import grouped_fields
 from backend.plan.snapshot import ReadConnection
 from tests.gateway import RunningGateway, running_gateway
-from tests.university import build_feedback, build_identity, build_library, build_university, build_upload
+from tests.university import (
+    build_feedback,
+    build_identity,
+    build_library,
+    build_message,
+    build_university,
+    build_upload,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +93,7 @@ def counted(own_world: World) -> Iterator[Counted]:
         build_library(own_world, f"week_1.extra_{number}", str(number))
         build_upload(own_world, student, f"group {number}", f"result {number}", str(number))
         build_feedback(own_world, student, f"group {number}", f"result {number}", str(number))
+        build_message(own_world, student, f"group {number}", f"week_1.extra_{number}", str(number))
         own_world.organization(f"home_{number}", organization_type="user", title=None, user_id=own_world.user(student))
     author = own_world.id("user", "adi")
     for entity in CATALOG.values():
