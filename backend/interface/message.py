@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement, Select, Text, and_, case, exists, inspect, literal_column, or_
+from sqlalchemy import ColumnElement, Select, Text, and_, case, inspect, literal_column, or_
 
 from backend.access.policy import (
     Grant,
@@ -75,7 +75,6 @@ class MessageList(TimedEntityList):
     course_family_id: str | None = Field(None, description="Key of the course family that it is for.")
     organization_id: str | None = Field(None, description="Key of the organization that it is for.")
     scope: str = Field(description="The most specific of its targets, such as course_group; global where it has none.")
-    is_read: bool = Field(description="Whether the caller has marked it as read.")
 
 
 class MessageGet(MessageList, BaseEntityGet):
@@ -168,12 +167,6 @@ def _scope(row: Row) -> ColumnElement[Any]:
     return case(*named, else_=literal_column("'global'", Text))
 
 
-def _is_read(row: Row) -> ColumnElement[Any]:
-    marks = MessageRead.__table__.alias()
-    own = is_held(marks.c.reader_user_id, user())
-    return exists().select_from(marks).where(marks.c.message_id == row["id"], own).correlate_except(marks)
-
-
 def _aimed_at(target: str | None) -> Callable[[Row], ColumnElement[bool]]:
     """That no target is more specific than this one; for None, that there is none at all."""
     nearer = _TARGETS if target is None else _TARGETS[: _TARGETS.index(target)]
@@ -219,7 +212,7 @@ class MessageInterface(EntityInterface):
             Grant(where=_aimed_at(None)),
         )
     )
-    computed = {"scope": Expression(_scope), "is_read": Expression(_is_read)}
+    computed = {"scope": Expression(_scope)}
     default_order = ("-created_at",)
     relations = {
         "author": "Who wrote it.",
