@@ -16,7 +16,7 @@ from backend.graphql.schema import build_schema
 from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from backend.plan.snapshot import read_pool
+from backend.plan.connection_pool import read_pool
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

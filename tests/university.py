@@ -100,7 +100,7 @@ def build_identity(world: World, user: str, name: str) -> None:
 def build_library(world: World, path: str, name: str, course: str = "algebra") -> None:
     """An example with two versions that needs another, and its deployment to a content of the course."""
     owner = world.organization("uni")
-    url = f"https://examples.example/{name}"
+    url = f"https://bot:hid/d#en@examples.example/{name}?token=hidden"
     source = {"source_url": url, "source_type": "git", "access_credentials": "hidden"}
     kept_in = world.insert("example_repository", f"library {name}", name=name, organization_id=owner, **source)
     examples = []

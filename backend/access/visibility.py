@@ -67,6 +67,25 @@ class Columns(Mapping[str, ColumnElement[Any]]):
         return len(self.mapper.columns)
 
 
+class PolicyRow(Columns):
+    """What a policy's condition on a row may look at: its columns and, across dots, those of relations to one.
+
+    Nobody is asked whether they may see these, for it is the policy that says so.
+    """
+
+    def __getitem__(self, attribute: str) -> ColumnElement[Any]:
+        """The column; KeyError where there is none."""
+        relation, dot, rest = attribute.partition(".")
+        if not dot:
+            return super().__getitem__(attribute)
+        relationship = relationship_of(self.mapper.class_, relation)
+        local, remote = key_pair(relationship)
+        model = relationship.mapper.class_
+        table = model.__table__.alias()
+        found = select(PolicyRow(model, table)[rest]).where(table.c[remote] == self.source.c[local])
+        return found.correlate_except(table).scalar_subquery()
+
+
 class Statistics:
     """About how many rows each table holds, as the planner knows it."""
 
@@ -186,7 +205,7 @@ class Visibility:
             else:
                 conditions.append(is_held(Columns(model, source)[last], grant.values))
         if grant.where is not None:
-            conditions.append(grant.where(Columns(model, source)))
+            conditions.append(grant.where(PolicyRow(model, source)))
         return and_(*conditions) if conditions else sql_true()
 
     def _hops(

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from backend.access.principal import Principal, Viewer
     from backend.interface.base import Limits
     from backend.interface.entity import Catalog
-    from backend.plan.snapshot import Pool
+    from backend.plan.connection_pool import Pool
 
 log = logging.getLogger("computor")
 

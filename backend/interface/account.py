@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement, Select, func, literal_column
+from sqlalchemy import ColumnElement, func, literal_column
 
 from backend.access.policy import Grant, Policy, user
 from backend.interface.base import (
@@ -17,7 +17,6 @@ from backend.interface.base import (
     TimedEntityList,
 )
 from backend.interface.rules import Kept
-from backend.interface.search import equalities
 from backend.model import Account
 
 Provider = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=255)]
@@ -69,11 +68,6 @@ class AccountQuery(ListQuery):
     user_id: str | None = Field(None, description="Key of the user.")
 
 
-def account_search(statement: Select[Any], query: AccountQuery) -> Select[Any]:
-    """Accounts that agree with all that is given."""
-    return equalities(statement, Account, query, AccountQuery.model_fields)
-
-
 def _display_name(row: Row) -> ColumnElement[Any]:
     return func.concat(
         row["provider"], literal_column("' ('"), row["type"], literal_column("'): '"), row["provider_account_id"]
@@ -88,7 +82,6 @@ class AccountInterface(EntityInterface):
     list = AccountList
     update = AccountUpdate
     query = AccountQuery
-    search = account_search
     endpoint = "accounts"
     model = Account
     cache_ttl = 180

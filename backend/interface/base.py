@@ -22,10 +22,15 @@ class BaseEntityList(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class TimedEntityList(BaseEntityList):
-    """What a list answers for each row where its times are asked for often."""
+class CreatedEntityList(BaseEntityList):
+    """What a list answers for each row where it is asked for often when it was made."""
 
     created_at: datetime = Field(description="When it was created.")
+
+
+class TimedEntityList(CreatedEntityList):
+    """What a list answers for each row where its times are asked for often."""
+
     updated_at: datetime = Field(description="When it was last updated.")
 
 
@@ -42,6 +47,18 @@ class BaseEntityGet(UnauthoredEntityGet):
     """What a single row answers, with the columns that the database keeps itself, authors and all."""
 
     created_by_id: str | None = Field(None, description="Key of the user who created it.")
+    updated_by_id: str | None = Field(None, description="Key of the user who last updated it.")
+
+
+class WrittenOnceEntityGet(CreatedEntityList):
+    """What a single row answers that is never changed."""
+
+    created_by_id: str | None = Field(None, description="Key of the user who created it.")
+
+
+class UnversionedEntityGet(WrittenOnceEntityGet, TimedEntityList):
+    """What a single row answers that may change, where changes are not counted."""
+
     updated_by_id: str | None = Field(None, description="Key of the user who last updated it.")
 
 
@@ -140,7 +157,8 @@ class EntityInterface:
     list: ClassVar[type[BaseModel]]
     update: ClassVar[type[BaseEntityUpdate] | None] = None
     query: ClassVar[type[ListQuery] | None] = None
-    # (statement, query) -> statement, with further conditions and nothing else. Any, since each takes its own query.
+    # (statement, query) -> statement, with further conditions and nothing else; without it each parameter of the query
+    # is to equal the attribute of its name. Any, since each takes its own query.
     search: ClassVar[Callable[[Select[Any], Any], Select[Any]] | None] = None
     endpoint: ClassVar[str]
     model: ClassVar[type[Base]]

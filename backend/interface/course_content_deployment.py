@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, exists, inspect
+from sqlalchemy import Select, inspect
 
 from backend.access.policy import Grant, Level, Policy, courses
-from backend.interface.base import BaseEntityList, EntityInterface, ListQuery, Row
+from backend.interface.base import BaseEntityList, EntityInterface, ListQuery
 from backend.interface.search import equalities
-from backend.model import CourseContent, CourseContentDeployment
+from backend.model import CourseContentDeployment
 
 # A column that is added is hidden from students until it is named here.
 _OPEN = frozenset({"id", "course_content_id", "deployment_status", "assigned_at", "deployed_at"})
@@ -80,12 +80,6 @@ def course_content_deployment_search(statement: Select[Any], query: CourseConten
     return statement
 
 
-def _of_open_content(row: Row) -> ColumnElement[bool]:
-    """That the assignment is not archived, as students may not see it otherwise."""
-    of_row = (CourseContent.id == row["course_content_id"], CourseContent.archived_at.is_(None))
-    return exists().where(*of_row).correlate_except(CourseContent)
-
-
 class CourseContentDeploymentInterface(EntityInterface):
     """The example version that an assignment uses or is to use. It changes by operations of its own."""
 
@@ -101,7 +95,7 @@ class CourseContentDeploymentInterface(EntityInterface):
             Grant(
                 "course_content.course_id",
                 courses(at_least=Level.STUDENT),
-                where=_of_open_content,
+                where=lambda row: row["course_content.archived_at"].is_(None),
                 hides=_STAFF_ONLY,
             ),
             Grant("course_content.course_id", courses(at_least=Level.TUTOR)),

@@ -1,13 +1,9 @@
 """Course content kind: what a node of a course can hold."""
 
-from typing import Any
-
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import EVERYONE, Policy
 from backend.interface.base import BaseEntityList, EntityInterface, ListQuery
-from backend.interface.search import equalities
 from backend.model import CourseContentKind
 
 
@@ -38,18 +34,12 @@ class CourseContentKindQuery(ListQuery):
     submittable: bool | None = Field(None, description="Whether it takes submissions.")
 
 
-def course_content_kind_search(statement: Select[Any], query: CourseContentKindQuery) -> Select[Any]:
-    """Kinds that agree with all that is given."""
-    return equalities(statement, CourseContentKind, query, CourseContentKindQuery.model_fields)
-
-
 class CourseContentKindInterface(EntityInterface):
     """What a node of a course can hold: a unit holds other nodes, an assignment takes submissions."""
 
     get = CourseContentKindGet
     list = CourseContentKindList
     query = CourseContentKindQuery
-    search = course_content_kind_search
     endpoint = "course-content-kinds"
     model = CourseContentKind
     cache_ttl = 600

@@ -3,7 +3,6 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import (
@@ -15,7 +14,6 @@ from backend.interface.base import (
     ListQuery,
 )
 from backend.interface.rules import Color, Kept, LooseSlug, Title
-from backend.interface.search import equalities
 from backend.model import CourseContentType
 
 DEFAULT_COLOR = "green"
@@ -69,11 +67,6 @@ class CourseContentTypeQuery(ListQuery):
     course_id: str | None = Field(None, description="Key of the course.")
 
 
-def course_content_type_search(statement: Select[Any], query: CourseContentTypeQuery) -> Select[Any]:
-    """Content types that agree with all that is given."""
-    return equalities(statement, CourseContentType, query, CourseContentTypeQuery.model_fields)
-
-
 class CourseContentTypeInterface(EntityInterface):
     """A course's own division of a kind, with a colour: weekly, mandatory."""
 
@@ -82,7 +75,6 @@ class CourseContentTypeInterface(EntityInterface):
     list = CourseContentTypeList
     update = CourseContentTypeUpdate
     query = CourseContentTypeQuery
-    search = course_content_type_search
     endpoint = "course-content-types"
     model = CourseContentType
     cache_ttl = 60

@@ -3,7 +3,6 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import (
@@ -14,7 +13,6 @@ from backend.interface.base import (
     EntityInterface,
     ListQuery,
 )
-from backend.interface.search import equalities
 from backend.model import CourseExecutionBackend
 
 
@@ -51,11 +49,6 @@ class CourseExecutionBackendQuery(ListQuery):
     course_id: str | None = Field(None, description="Key of the course.")
 
 
-def course_execution_backend_search(statement: Select[Any], query: CourseExecutionBackendQuery) -> Select[Any]:
-    """Runners of courses that agree with all that is given."""
-    return equalities(statement, CourseExecutionBackend, query, CourseExecutionBackendQuery.model_fields)
-
-
 class CourseExecutionBackendInterface(EntityInterface):
     """A runner that a course may use."""
 
@@ -64,7 +57,6 @@ class CourseExecutionBackendInterface(EntityInterface):
     list = CourseExecutionBackendList
     update = CourseExecutionBackendUpdate
     query = CourseExecutionBackendQuery
-    search = course_execution_backend_search
     endpoint = "course-execution-backends"
     model = CourseExecutionBackend
     cache_ttl = 600

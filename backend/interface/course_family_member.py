@@ -3,7 +3,6 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Policy, ScopedLevel, families, user
 from backend.interface.base import (
@@ -15,7 +14,6 @@ from backend.interface.base import (
     ListQuery,
 )
 from backend.interface.rules import Kept
-from backend.interface.search import equalities
 from backend.model import CourseFamilyMember
 
 
@@ -57,11 +55,6 @@ class CourseFamilyMemberQuery(ListQuery):
     course_family_role_id: str | None = Field(None, description="Key of the course family role.")
 
 
-def course_family_member_search(statement: Select[Any], query: CourseFamilyMemberQuery) -> Select[Any]:
-    """Seats that agree with all that is given."""
-    return equalities(statement, CourseFamilyMember, query, CourseFamilyMemberQuery.model_fields)
-
-
 class CourseFamilyMemberInterface(EntityInterface):
     """A user's seat in a course family, with exactly one role; it gives no right in what lies below."""
 
@@ -70,7 +63,6 @@ class CourseFamilyMemberInterface(EntityInterface):
     list = CourseFamilyMemberList
     update = CourseFamilyMemberUpdate
     query = CourseFamilyMemberQuery
-    search = course_family_member_search
     endpoint = "course-family-members"
     model = CourseFamilyMember
     cache_ttl = 300

@@ -3,7 +3,6 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import (
@@ -15,7 +14,6 @@ from backend.interface.base import (
     ListQuery,
 )
 from backend.interface.rules import Kept, Title
-from backend.interface.search import equalities
 from backend.model import CourseGroup
 
 
@@ -56,11 +54,6 @@ class CourseGroupQuery(ListQuery):
     course_id: str | None = Field(None, description="Key of the course.")
 
 
-def course_group_search(statement: Select[Any], query: CourseGroupQuery) -> Select[Any]:
-    """Course groups that agree with all that is given."""
-    return equalities(statement, CourseGroup, query, CourseGroupQuery.model_fields)
-
-
 class CourseGroupInterface(EntityInterface):
     """A seminar or lab group; every student of a course is in one."""
 
@@ -69,7 +62,6 @@ class CourseGroupInterface(EntityInterface):
     list = CourseGroupList
     update = CourseGroupUpdate
     query = CourseGroupQuery
-    search = course_group_search
     endpoint = "course-groups"
     model = CourseGroup
     cache_ttl = 60

@@ -1,9 +1,8 @@
 """Course member comment: a note of the staff about a member."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import (
@@ -15,7 +14,6 @@ from backend.interface.base import (
     TimedEntityList,
 )
 from backend.interface.rules import Kept
-from backend.interface.search import equalities
 from backend.model import CourseMemberComment
 
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
@@ -55,11 +53,6 @@ class CourseMemberCommentQuery(ListQuery):
     course_member_id: str | None = Field(None, description="Key of the member whom it is about.")
 
 
-def course_member_comment_search(statement: Select[Any], query: CourseMemberCommentQuery) -> Select[Any]:
-    """Comments that agree with all that is given."""
-    return equalities(statement, CourseMemberComment, query, CourseMemberCommentQuery.model_fields)
-
-
 class CourseMemberCommentInterface(EntityInterface):
     """A note of the staff about a member, which students never read."""
 
@@ -68,7 +61,6 @@ class CourseMemberCommentInterface(EntityInterface):
     list = CourseMemberCommentList
     update = CourseMemberCommentUpdate
     query = CourseMemberCommentQuery
-    search = course_member_comment_search
     endpoint = "course-member-comments"
     model = CourseMemberComment
     cache_ttl = 120

@@ -5,11 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select, inspect
+from sqlalchemy import inspect
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import BaseEntityList, EntityInterface, ListQuery
-from backend.interface.search import equalities
 from backend.model import DeploymentHistory
 
 # A column that is added is hidden from students until it is named here.
@@ -59,20 +58,24 @@ class DeploymentHistoryQuery(ListQuery):
     action: DeploymentAction | None = Field(None, description="What happened.")
 
 
-def deployment_history_search(statement: Select[Any], query: DeploymentHistoryQuery) -> Select[Any]:
-    """Entries that agree with all that is given."""
-    return equalities(statement, DeploymentHistory, query, DeploymentHistoryQuery.model_fields)
-
-
 class DeploymentHistoryInterface(EntityInterface):
     """An entry of the log of a deployment, which only grows."""
 
     get = DeploymentHistoryGet
     list = DeploymentHistoryList
     query = DeploymentHistoryQuery
-    search = deployment_history_search
     endpoint = "deployment-histories"
     model = DeploymentHistory
     cache_ttl = 300
-    policy = Policy(read=(Grant("deployment.course_content.course_id", courses(at_least=Level.TUTOR)),))
+    policy = Policy(
+        read=(
+            Grant(
+                "deployment.course_content.course_id",
+                courses(at_least=Level.STUDENT),
+                where=lambda row: row["deployment.course_content.archived_at"].is_(None),
+                hides=_STAFF_ONLY,
+            ),
+            Grant("deployment.course_content.course_id", courses(at_least=Level.TUTOR)),
+        )
+    )
     default_order = ("-created_at",)

@@ -113,8 +113,9 @@ class Entity:
 
     def sql_type(self, field: Field) -> TypeEngine[Any]:
         """The type of the field in SQL, before it is made fit for JSON."""
-        columns = inspect(self.model).columns
-        return columns[field.attribute].type if field.attribute in columns else _COMPUTED_TYPES[field.kind]
+        if field.computed is not None:
+            return _COMPUTED_TYPES[field.kind]
+        return inspect(self.model).columns[field.attribute].type
 
     @cached_property
     def by_attribute(self) -> Mapping[str, Field]:

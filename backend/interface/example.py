@@ -7,8 +7,7 @@ from sqlalchemy import Select, String, cast, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from backend.access.policy import Grant, Level, Policy, courses
-from backend.interface.base import BaseEntityUpdate, EntityInterface, ListQuery, TimedEntityList
-from backend.interface.library import LibraryEntityGet
+from backend.interface.base import BaseEntityUpdate, EntityInterface, ListQuery, TimedEntityList, UnversionedEntityGet
 from backend.interface.rules import Kept, Path, Title
 from backend.interface.search import equalities
 from backend.model import Example
@@ -28,7 +27,7 @@ class ExampleList(TimedEntityList):
     tags: list[str] = Field(description="Words that it is found by.")
 
 
-class ExampleGet(ExampleList, LibraryEntityGet):
+class ExampleGet(ExampleList, UnversionedEntityGet):
     """The source of an assignment."""
 
     description: str | None = Field(None, description="What it is about.")

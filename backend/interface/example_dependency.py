@@ -1,15 +1,12 @@
 """Example dependency: one example needs another."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses
-from backend.interface.base import BaseEntityCreate, EntityInterface, ListQuery
-from backend.interface.library import CreatedEntityList
-from backend.interface.search import equalities
+from backend.interface.base import BaseEntityCreate, CreatedEntityList, EntityInterface, ListQuery
 from backend.model import ExampleDependency
 
 _CONSTRAINT = re.compile(r"(?:>=|<=|>|<|\^|~|==)?\s*[^\s<>=^~*]+|\*")
@@ -56,11 +53,6 @@ class ExampleDependencyQuery(ListQuery):
     depends_id: str | None = Field(None, description="Key of the example that it needs.")
 
 
-def example_dependency_search(statement: Select[Any], query: ExampleDependencyQuery) -> Select[Any]:
-    """Dependencies that agree with all that is given."""
-    return equalities(statement, ExampleDependency, query, ExampleDependencyQuery.model_fields)
-
-
 class ExampleDependencyInterface(EntityInterface):
     """One example needs another."""
 
@@ -68,7 +60,6 @@ class ExampleDependencyInterface(EntityInterface):
     get = ExampleDependencyGet
     list = ExampleDependencyList
     query = ExampleDependencyQuery
-    search = example_dependency_search
     endpoint = "example-dependencies"
     model = ExampleDependency
     policy = Policy(read=(Grant(values=courses(at_least=Level.LECTURER)),))

@@ -4,11 +4,19 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, Text, func, literal_column
 
 from backend.access.policy import Grant, Level, Policy, courses
-from backend.interface.base import BaseEntityCreate, BaseEntityList, BaseEntityUpdate, EntityInterface, ListQuery
-from backend.interface.library import LibraryEntityGet
+from backend.interface.base import (
+    BaseEntityCreate,
+    BaseEntityList,
+    BaseEntityUpdate,
+    EntityInterface,
+    Expression,
+    ListQuery,
+    Row,
+    UnversionedEntityGet,
+)
 from backend.interface.rules import Kept
 from backend.interface.search import equalities
 from backend.model import ExampleRepository
@@ -33,11 +41,13 @@ class ExampleRepositoryList(BaseEntityList):
     name: str = Field(max_length=255, description="Name shown to people.")
     description: str | None = Field(None, description="What is in it.")
     source_type: ExampleSource | None = Field(None, description="What kind of place it is.")
-    source_url: str = Field(description="Where it is; of object storage, the first part of the path is the bucket.")
+    source_url: str = Field(
+        description="Where it is, without user and query; in object storage, the path begins with the bucket."
+    )
     organization_id: str | None = Field(None, description="Key of the organization that owns it.")
 
 
-class ExampleRepositoryGet(ExampleRepositoryList, LibraryEntityGet):
+class ExampleRepositoryGet(ExampleRepositoryList, UnversionedEntityGet):
     """A place that holds examples."""
 
     default_version: str | None = Field(None, max_length=100, description="Branch or version to read.")
@@ -77,6 +87,15 @@ def example_repository_search(statement: Select[Any], query: ExampleRepositoryQu
     return statement
 
 
+def _without_secrets(row: Row) -> ColumnElement[Any]:
+    """The address without user, password, query and fragment, any of which may let somebody in.
+
+    A password may hold any character, so all goes that stands before the last @.
+    """
+    of_url = literal_column(r"'^([a-zA-Z][a-zA-Z0-9+.-]*://)?(?:.*@)?([^?#]*).*$'", Text)
+    return func.regexp_replace(row["source_url"], of_url, literal_column(r"'\1\2'", Text), type_=Text)
+
+
 class ExampleRepositoryInterface(EntityInterface):
     """A place that holds examples."""
 
@@ -89,5 +108,6 @@ class ExampleRepositoryInterface(EntityInterface):
     endpoint = "example-repositories"
     model = ExampleRepository
     policy = Policy(read=(Grant(values=courses(at_least=Level.LECTURER)),))
+    computed = {"source_url": Expression(_without_secrets)}
     default_order = ("name",)
     relations = {"examples": "What it holds."}

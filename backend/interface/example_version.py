@@ -1,15 +1,12 @@
 """Example version: an immutable snapshot of an example. Where its files are stored never leaves."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses
-from backend.interface.base import BaseEntityCreate, EntityInterface, ListQuery
-from backend.interface.library import CreatedEntityGet, CreatedEntityList
+from backend.interface.base import BaseEntityCreate, CreatedEntityList, EntityInterface, ListQuery, WrittenOnceEntityGet
 from backend.interface.rules import LARGEST_INTEGER
-from backend.interface.search import equalities
 from backend.model import ExampleVersion
 
 VersionTag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -25,7 +22,7 @@ class ExampleVersionList(CreatedEntityList):
     version_number: int = Field(description="Place among the versions, from 1.")
 
 
-class ExampleVersionGet(ExampleVersionList, CreatedEntityGet):
+class ExampleVersionGet(ExampleVersionList, WrittenOnceEntityGet):
     """An immutable snapshot of an example."""
 
     meta_yaml: str = Field(description="Descriptor, as YAML.")
@@ -50,11 +47,6 @@ class ExampleVersionQuery(ListQuery):
     version_tag: str | None = Field(None, description="Tag, exactly.")
 
 
-def example_version_search(statement: Select[Any], query: ExampleVersionQuery) -> Select[Any]:
-    """Versions of examples that agree with all that is given."""
-    return equalities(statement, ExampleVersion, query, ExampleVersionQuery.model_fields)
-
-
 class ExampleVersionInterface(EntityInterface):
     """An immutable snapshot of an example."""
 
@@ -62,7 +54,6 @@ class ExampleVersionInterface(EntityInterface):
     get = ExampleVersionGet
     list = ExampleVersionList
     query = ExampleVersionQuery
-    search = example_version_search
     endpoint = "example-versions"
     model = ExampleVersion
     cache_ttl = 300

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select, inspect
+from sqlalchemy import inspect
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import (
@@ -15,7 +15,6 @@ from backend.interface.base import (
     ListQuery,
 )
 from backend.interface.rules import Kept, LooseSlug
-from backend.interface.search import equalities
 from backend.model import ExecutionBackend
 
 RunnerType = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -67,11 +66,6 @@ class ExecutionBackendQuery(ListQuery):
     slug: str | None = Field(None, description="Slug, exactly.")
 
 
-def execution_backend_search(statement: Select[Any], query: ExecutionBackendQuery) -> Select[Any]:
-    """Execution backends that agree with all that is given."""
-    return equalities(statement, ExecutionBackend, query, ExecutionBackendQuery.model_fields)
-
-
 class ExecutionBackendInterface(EntityInterface):
     """A runner that can test submissions."""
 
@@ -80,7 +74,6 @@ class ExecutionBackendInterface(EntityInterface):
     list = ExecutionBackendList
     update = ExecutionBackendUpdate
     query = ExecutionBackendQuery
-    search = execution_backend_search
     endpoint = "execution-backends"
     model = ExecutionBackend
     cache_ttl = 60

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement, Select, Text, and_, case, inspect, literal_column, or_
+from sqlalchemy import ColumnElement, Select, Text, and_, case, inspect, literal_column, or_, true
 
 from backend.access.policy import (
     Grant,
@@ -170,7 +170,7 @@ def _scope(row: Row) -> ColumnElement[Any]:
 def _aimed_at(target: str | None) -> Callable[[Row], ColumnElement[bool]]:
     """That no target is more specific than this one; for None, that there is none at all."""
     nearer = _TARGETS if target is None else _TARGETS[: _TARGETS.index(target)]
-    return lambda row: and_(True, *(row[f"{other}_id"].is_(None) for other in nearer))  # noqa: FBT003
+    return lambda row: and_(true(), *(row[f"{other}_id"].is_(None) for other in nearer))
 
 
 def _readers(target: str, path: str, values: Values) -> Grant:

@@ -3,11 +3,9 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Policy, user
 from backend.interface.base import BaseEntityGet, BaseEntityList, EntityInterface, ListQuery
-from backend.interface.search import equalities
 from backend.model import MessageRead
 
 
@@ -32,18 +30,12 @@ class MessageReadQuery(ListQuery):
     reader_user_id: str | None = Field(None, description="Key of the user who read it.")
 
 
-def message_read_search(statement: Select[Any], query: MessageReadQuery) -> Select[Any]:
-    """Read marks that agree with all that is given."""
-    return equalities(statement, MessageRead, query, MessageReadQuery.model_fields)
-
-
 class MessageReadInterface(EntityInterface):
     """The mark that a user has read a message. It is set and cleared, never changed."""
 
     get = MessageReadGet
     list = MessageReadList
     query = MessageReadQuery
-    search = message_read_search
     endpoint = "message-reads"
     model = MessageRead
     cache_ttl = 60

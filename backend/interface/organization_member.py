@@ -3,7 +3,6 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Policy, ScopedLevel, organizations, user
 from backend.interface.base import (
@@ -15,7 +14,6 @@ from backend.interface.base import (
     ListQuery,
 )
 from backend.interface.rules import Kept
-from backend.interface.search import equalities
 from backend.model import OrganizationMember
 
 
@@ -57,11 +55,6 @@ class OrganizationMemberQuery(ListQuery):
     organization_role_id: str | None = Field(None, description="Key of the organization role.")
 
 
-def organization_member_search(statement: Select[Any], query: OrganizationMemberQuery) -> Select[Any]:
-    """Seats that agree with all that is given."""
-    return equalities(statement, OrganizationMember, query, OrganizationMemberQuery.model_fields)
-
-
 class OrganizationMemberInterface(EntityInterface):
     """A user's seat in an organization, with exactly one role; it gives no right in what lies below."""
 
@@ -70,7 +63,6 @@ class OrganizationMemberInterface(EntityInterface):
     list = OrganizationMemberList
     update = OrganizationMemberUpdate
     query = OrganizationMemberQuery
-    search = organization_member_search
     endpoint = "organization-members"
     model = OrganizationMember
     cache_ttl = 300

@@ -14,8 +14,9 @@ from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.dialects.postgresql import JSONB
 
 from backend.errors import DeclarationError
-from backend.interface.base import BaseEntityGet, EntityInterface, Expression
+from backend.interface.base import BaseEntityGet, Batch, EntityInterface, Expression
 from backend.interface.entity import Catalog, Entity, Field, Kind, Relation, camel_case, words
+from backend.interface.search import equal_attributes
 from backend.model.base import Ltree
 
 if TYPE_CHECKING:
@@ -126,6 +127,11 @@ def _fields(interface: type[EntityInterface], names: Mapping[type[Base], str], p
         for attribute in interface.computed
         if attribute not in interface.get.model_fields
     ]
+    problems += [
+        f"{interface.__name__}.computed makes {attribute} in Python, which SQL would go on reading from the column"
+        for attribute, computed in interface.computed.items()
+        if isinstance(computed, Batch) and attribute in mapper.columns
+    ]
     return fields
 
 
@@ -188,6 +194,7 @@ def _unknown_names(interface: type[EntityInterface]) -> list[str]:
     columns = inspect(interface.model).columns
     used = (
         ("hides", interface.policy.hideable()),
+        ("searches by", equal_attributes(interface)),
         ("orders by", {name.removeprefix("-") for name in interface.default_order}),
         ("reads null of", interface.null_reads.keys() - EntityInterface.null_reads.keys()),
     )

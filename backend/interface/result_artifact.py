@@ -3,12 +3,9 @@
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses, own_memberships
-from backend.interface.base import BaseEntityCreate, EntityInterface, ListQuery, UnauthoredEntityGet
-from backend.interface.library import CreatedEntityList
-from backend.interface.search import equalities
+from backend.interface.base import BaseEntityCreate, CreatedEntityList, EntityInterface, ListQuery, UnauthoredEntityGet
 from backend.model import ResultArtifact
 
 MediaType = Annotated[str, StringConstraints(max_length=120)]
@@ -45,11 +42,6 @@ class ResultArtifactQuery(ListQuery):
     content_type: str | None = Field(None, description="Media type.")
 
 
-def result_artifact_search(statement: Select[Any], query: ResultArtifactQuery) -> Select[Any]:
-    """Files that agree with all that is given."""
-    return equalities(statement, ResultArtifact, query, ResultArtifactQuery.model_fields)
-
-
 class ResultArtifactInterface(EntityInterface):
     """A file that a test run produced; who sees the run sees it."""
 
@@ -57,7 +49,6 @@ class ResultArtifactInterface(EntityInterface):
     get = ResultArtifactGet
     list = ResultArtifactList
     query = ResultArtifactQuery
-    search = result_artifact_search
     endpoint = "result-artifacts"
     model = ResultArtifact
     cache_ttl = 60

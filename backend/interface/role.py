@@ -1,14 +1,10 @@
 """Role: what a user may do in the whole system."""
 
-from typing import Any
-
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import EVERYONE, Policy
 from backend.interface.base import BaseEntityCreate, BaseEntityList, BaseEntityUpdate, EntityInterface, ListQuery
 from backend.interface.rules import Slug, Title
-from backend.interface.search import equalities
 from backend.model import Role
 
 
@@ -47,11 +43,6 @@ class RoleQuery(ListQuery):
     builtin: bool | None = Field(None, description="Whether it belongs to the system.")
 
 
-def role_search(statement: Select[Any], query: RoleQuery) -> Select[Any]:
-    """Roles that agree with all that is given."""
-    return equalities(statement, Role, query, RoleQuery.model_fields)
-
-
 class RoleInterface(EntityInterface):
     """What a user may do in the whole system."""
 
@@ -60,7 +51,6 @@ class RoleInterface(EntityInterface):
     list = RoleList
     update = RoleUpdate
     query = RoleQuery
-    search = role_search
     endpoint = "roles"
     model = Role
     cache_ttl = 600

@@ -3,10 +3,8 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.interface.base import BaseEntityGet, BaseEntityList, EntityInterface, ListQuery
-from backend.interface.search import equalities
 from backend.model import RoleClaim
 
 
@@ -32,18 +30,12 @@ class RoleClaimQuery(ListQuery):
     claim_value: str | None = Field(None, description="Value, exactly.")
 
 
-def role_claim_search(statement: Select[Any], query: RoleClaimQuery) -> Select[Any]:
-    """Claims of roles that agree with all that is given."""
-    return equalities(statement, RoleClaim, query, RoleClaimQuery.model_fields)
-
-
 class RoleClaimInterface(EntityInterface):
     """A permission that a role carries. Who could write it could permit themselves everything."""
 
     get = RoleClaimGet
     list = RoleClaimList
     query = RoleClaimQuery
-    search = role_claim_search
     endpoint = "role-claims"
     model = RoleClaim
     cache_ttl = 600

@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import Select, cast, func
 from sqlalchemy.orm import InstrumentedAttribute
 
-from backend.interface.base import ListQuery
+from backend.interface.base import EntityInterface, ListQuery
 from backend.interface.rules import DottedPath
 from backend.model import Base
 from backend.model.base import Ltree
@@ -29,6 +29,20 @@ def equalities(statement: Select[Any], model: type[Base], query: ListQuery, attr
         if value is not None:
             statement = statement.where(getattr(model, attribute) == value)
     return statement
+
+
+def search(interface: type[EntityInterface], statement: Select[Any], query: ListQuery) -> Select[Any]:
+    """Rows that agree with the query, as the interface says; where it does not, by equality."""
+    if interface.search is not None:
+        return interface.search(statement, query)
+    return equalities(statement, interface.model, query, equal_attributes(interface))
+
+
+def equal_attributes(interface: type[EntityInterface]) -> list[str]:
+    """The parameters of the query that the rows are to equal, where no function says what they mean."""
+    if interface.search is not None or interface.query is None:
+        return []
+    return [name for name in interface.query.model_fields if name not in interface.modifiers]
 
 
 def along_tree(statement: Select[Any], path: InstrumentedAttribute[str], query: TreeQuery) -> Select[Any]:

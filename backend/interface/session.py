@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, cast, extract, false, func, literal_column
+from sqlalchemy import ColumnElement, Select, Text, cast, extract, false, func, literal_column
 from sqlalchemy import Float as SqlFloat
 from sqlalchemy.dialects.postgresql import INET
 
@@ -62,7 +62,7 @@ def session_search(statement: Select[Any], query: SessionQuery) -> Select[Any]:
     if query.ip_address is not None:
         address = _address(query.ip_address)
         # Both sides as PostgreSQL writes them: Python writes the addresses that embed one of version 4 otherwise.
-        found = false() if address is None else func.host(Session.address) == func.host(cast(address, INET))
+        found = false() if address is None else cast(Session.ip_address, Text) == func.host(cast(address, INET))
         statement = statement.where(found)
     if query.active_only:
         statement = statement.where(Session.logout_time.is_(None))
@@ -85,7 +85,7 @@ def _duration(row: Row) -> ColumnElement[Any]:
 
 
 def _display_name(row: Row) -> ColumnElement[Any]:
-    return func.concat(func.host(row["address"]), literal_column("', '"), func.to_char(row["created_at"], "YYYY-MM-DD"))
+    return func.concat(row["ip_address"], literal_column("', '"), func.to_char(row["created_at"], "YYYY-MM-DD"))
 
 
 class SessionInterface(EntityInterface):
@@ -101,7 +101,7 @@ class SessionInterface(EntityInterface):
     cache_ttl = 60
     policy = Policy(read=(Grant("user_id", user()),))
     computed = {
-        "ip_address": Expression(lambda row: func.host(row["address"])),
+        "ip_address": Expression(lambda row: func.host(row["ip_address"])),
         "is_active": Expression(lambda row: row["logout_time"].is_(None)),
         "session_duration": Expression(_duration),
         "display_name": Expression(_display_name),

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses, user
 from backend.interface.base import (
@@ -15,7 +14,6 @@ from backend.interface.base import (
     ListQuery,
 )
 from backend.interface.rules import Email
-from backend.interface.search import equalities
 from backend.model import StudentProfile
 
 StudentId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -62,11 +60,6 @@ class StudentProfileQuery(ListQuery):
     student_email: str | None = Field(None, description="Address, exactly.")
 
 
-def student_profile_search(statement: Select[Any], query: StudentProfileQuery) -> Select[Any]:
-    """Matriculation data that agree with all that is given."""
-    return equalities(statement, StudentProfile, query, StudentProfileQuery.model_fields)
-
-
 class StudentProfileInterface(EntityInterface):
     """Matriculation data of a user."""
 
@@ -75,7 +68,6 @@ class StudentProfileInterface(EntityInterface):
     list = StudentProfileList
     update = StudentProfileUpdate
     query = StudentProfileQuery
-    search = student_profile_search
     endpoint = "student-profiles"
     model = StudentProfile
     cache_ttl = 300

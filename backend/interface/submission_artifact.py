@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses, own_memberships
 from backend.interface.base import (
@@ -17,7 +16,6 @@ from backend.interface.base import (
     UnauthoredEntityGet,
 )
 from backend.interface.rules import Kept
-from backend.interface.search import equalities
 from backend.model import SubmissionArtifact
 
 VersionIdentifier = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -53,7 +51,7 @@ class SubmissionArtifactCreate(BaseEntityCreate):
 
     submission_group_id: str = Field(description="Key of the submission group.")
     version_identifier: VersionIdentifier | None = Field(None, description="Commit, or another name of the state.")
-    submit: bool = Field(False, description="Whether it is an official submission.")  # noqa: FBT003 - a default
+    submit: bool = Field(default=False, description="Whether it is an official submission.")
 
 
 class SubmissionArtifactQuery(ListQuery):
@@ -67,20 +65,6 @@ class SubmissionArtifactQuery(ListQuery):
     latest: bool | None = Field(None, description="Only the newest of each submission group.")
 
 
-_EQUALITIES = (
-    "submission_group_id",
-    "uploaded_by_course_member_id",
-    "version_identifier",
-    "submit",
-    "content_type",
-)
-
-
-def submission_artifact_search(statement: Select[Any], query: SubmissionArtifactQuery) -> Select[Any]:
-    """Uploads that agree with all that is given."""
-    return equalities(statement, SubmissionArtifact, query, _EQUALITIES)
-
-
 class SubmissionArtifactInterface(EntityInterface):
     """One uploaded state of a group's work."""
 
@@ -89,7 +73,6 @@ class SubmissionArtifactInterface(EntityInterface):
     list = SubmissionArtifactList
     update = SubmissionArtifactUpdate
     query = SubmissionArtifactQuery
-    search = submission_artifact_search
     endpoint = "submission-artifacts"
     model = SubmissionArtifact
     cache_ttl = 120

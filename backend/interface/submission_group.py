@@ -3,7 +3,6 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses, own_memberships
 from backend.interface.base import (
@@ -15,7 +14,6 @@ from backend.interface.base import (
     ListQuery,
 )
 from backend.interface.rules import GroupSize, Kept, Quota, Title
-from backend.interface.search import equalities
 from backend.model import SubmissionGroup
 
 
@@ -63,11 +61,6 @@ class SubmissionGroupQuery(ListQuery):
     display_name: str | None = Field(None, description="Name of the team, exactly.")
 
 
-def submission_group_search(statement: Select[Any], query: SubmissionGroupQuery) -> Select[Any]:
-    """Submission groups that agree with all that is given."""
-    return equalities(statement, SubmissionGroup, query, SubmissionGroupQuery.model_fields)
-
-
 class SubmissionGroupInterface(EntityInterface):
     """Who works together on one assignment: one student, or a team."""
 
@@ -76,7 +69,6 @@ class SubmissionGroupInterface(EntityInterface):
     list = SubmissionGroupList
     update = SubmissionGroupUpdate
     query = SubmissionGroupQuery
-    search = submission_group_search
     endpoint = "submission-groups"
     model = SubmissionGroup
     cache_ttl = 120

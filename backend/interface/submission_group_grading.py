@@ -11,10 +11,10 @@ from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
     BaseEntityUpdate,
+    CreatedEntityList,
     EntityInterface,
     ListQuery,
 )
-from backend.interface.library import CreatedEntityList
 from backend.interface.rules import Kept, Score
 from backend.interface.search import equalities
 from backend.model import SubmissionGroupGrading

@@ -1,21 +1,19 @@
 """Submission review: what a course member says about an upload."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses, own_memberships
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityUpdate,
+    CreatedEntityList,
     EntityInterface,
     ListQuery,
     UnauthoredEntityGet,
 )
-from backend.interface.library import CreatedEntityList
 from backend.interface.rules import Kept
-from backend.interface.search import equalities
 from backend.model import SubmissionReview
 
 Review = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096)]
@@ -58,11 +56,6 @@ class SubmissionReviewQuery(ListQuery):
     review_type: str | None = Field(None, description="Its kind, such as peer or instructor.")
 
 
-def submission_review_search(statement: Select[Any], query: SubmissionReviewQuery) -> Select[Any]:
-    """Reviews that agree with all that is given."""
-    return equalities(statement, SubmissionReview, query, SubmissionReviewQuery.model_fields)
-
-
 class SubmissionReviewInterface(EntityInterface):
     """What a course member says about an upload."""
 
@@ -71,7 +64,6 @@ class SubmissionReviewInterface(EntityInterface):
     list = SubmissionReviewList
     update = SubmissionReviewUpdate
     query = SubmissionReviewQuery
-    search = submission_review_search
     endpoint = "submission-reviews"
     model = SubmissionReview
     cache_ttl = 60

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field, field_validator
-from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column
+from sqlalchemy import ColumnElement, Text, cast, func, literal_column
 
 from backend.access.policy import Grant, Level, Policy, courses, user
 from backend.interface.base import (
@@ -18,7 +18,6 @@ from backend.interface.base import (
     TimedEntityList,
 )
 from backend.interface.rules import Email, Number, Title, Username
-from backend.interface.search import equalities
 from backend.model import User
 from backend.model.user import UserType
 
@@ -81,11 +80,6 @@ class UserQuery(ListQuery):
     user_type: UserType | None = Field(None, description="Whether it is a person or a technical account.")
 
 
-def user_search(statement: Select[Any], query: UserQuery) -> Select[Any]:
-    """Users that agree with all that is given."""
-    return equalities(statement, User, query, UserQuery.model_fields)
-
-
 # Constants in the text, not bound: the expressions must be the same wherever a statement repeats them.
 _EMPTY = literal_column("''", Text)
 _SPACE = literal_column("' '", Text)
@@ -114,7 +108,6 @@ class UserInterface(EntityInterface):
     list = UserList
     update = UserUpdate
     query = UserQuery
-    search = user_search
     endpoint = "users"
     model = User
     cache_ttl = 300

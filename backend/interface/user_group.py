@@ -1,9 +1,6 @@
 """User group: a user in a group."""
 
-from typing import Any
-
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Policy, user
 from backend.interface.base import (
@@ -15,7 +12,6 @@ from backend.interface.base import (
     TimedEntityList,
 )
 from backend.interface.rules import Kept
-from backend.interface.search import equalities
 from backend.model import UserGroup
 
 
@@ -52,11 +48,6 @@ class UserGroupQuery(ListQuery):
     transient: bool | None = Field(None, description="Whether an identity provider said so.")
 
 
-def user_group_search(statement: Select[Any], query: UserGroupQuery) -> Select[Any]:
-    """Users in groups that agree with all that is given."""
-    return equalities(statement, UserGroup, query, UserGroupQuery.model_fields)
-
-
 class UserGroupInterface(EntityInterface):
     """A user in a group."""
 
@@ -65,7 +56,6 @@ class UserGroupInterface(EntityInterface):
     list = UserGroupList
     update = UserGroupUpdate
     query = UserGroupQuery
-    search = user_group_search
     endpoint = "user-groups"
     model = UserGroup
     cache_ttl = 120

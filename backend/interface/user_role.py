@@ -1,13 +1,9 @@
 """User role: a role that a user holds."""
 
-from typing import Any
-
 from pydantic import Field
-from sqlalchemy import Select
 
 from backend.access.policy import Grant, Policy, user
 from backend.interface.base import BaseEntityCreate, BaseEntityGet, BaseEntityList, EntityInterface, ListQuery
-from backend.interface.search import equalities
 from backend.model import UserRole
 
 
@@ -36,11 +32,6 @@ class UserRoleQuery(ListQuery):
     role_id: str | None = Field(None, description="Key of the role.")
 
 
-def user_role_search(statement: Select[Any], query: UserRoleQuery) -> Select[Any]:
-    """Held roles that agree with all that is given."""
-    return equalities(statement, UserRole, query, UserRoleQuery.model_fields)
-
-
 class UserRoleInterface(EntityInterface):
     """A role that a user holds. It is given and taken away, never changed."""
 
@@ -48,7 +39,6 @@ class UserRoleInterface(EntityInterface):
     get = UserRoleGet
     list = UserRoleList
     query = UserRoleQuery
-    search = user_role_search
     endpoint = "user-roles"
     model = UserRole
     policy = Policy(read=(Grant("user_id", user()),))

@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     ColumnElement,
     DateTime,
     FetchedValue,
     ForeignKey,
     MetaData,
+    String,
     Uuid,
+    false,
     func,
     literal,
     text,
@@ -134,6 +137,24 @@ class Keyed:
     """A random key from the database."""
 
     id: Mapped[str] = mapped_column(UUID, primary_key=True, server_default=text("uuid_generate_v4()"))
+
+
+class RoleColumns:
+    """What every kind of role has; ids of built-in roles begin with an underscore."""
+
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    title: Mapped[str | None] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(String(4096))
+    builtin: Mapped[bool] = mapped_column(Boolean, server_default=false())
+
+
+def role_checks(table: str) -> tuple[CheckConstraint, CheckConstraint]:
+    """That the ids of a table of roles are as their being built in demands."""
+    slug = "ctutor_valid_slug(CASE WHEN builtin THEN substring(id, 2) ELSE id END)"
+    return (
+        CheckConstraint(r"NOT builtin OR id LIKE '\_%'", name=f"{table}_check"),
+        CheckConstraint(slug, name=f"{table}_check1"),
+    )
 
 
 class Versioned:

@@ -2,31 +2,21 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, Index, String, UniqueConstraint, false
+from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.model.base import JSON, UUID, Audited, Base, Keyed, reference, to_many, to_one
+from backend.model.base import JSON, UUID, Audited, Base, Keyed, RoleColumns, reference, role_checks, to_many, to_one
 
 if TYPE_CHECKING:
     from backend.model.course_family import CourseFamily
     from backend.model.user import User
 
 
-class CourseFamilyRole(Base):
+class CourseFamilyRole(RoleColumns, Base):
     """What a member may do in a course family: developers < managers < owners."""
 
     __tablename__ = "course_family_role"
-    __table_args__ = (
-        CheckConstraint(r"NOT builtin OR id LIKE '\_%'", name="course_family_role_check"),
-        CheckConstraint(
-            "ctutor_valid_slug(CASE WHEN builtin THEN substring(id, 2) ELSE id END)", name="course_family_role_check1"
-        ),
-    )
-
-    id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    title: Mapped[str | None] = mapped_column(String(255))
-    description: Mapped[str | None] = mapped_column(String(4096))
-    builtin: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    __table_args__ = role_checks("course_family_role")
 
     course_family_members: Mapped[list["CourseFamilyMember"]] = to_many(
         "CourseFamilyRole", "CourseFamilyMember.course_family_role_id", back="course_family_role"

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKeyConstraint, Index, String, false
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.model.base import JSON, UUID, Audited, Base, Keyed, reference, to_many, to_one
+from backend.model.base import JSON, UUID, Audited, Base, Keyed, RoleColumns, reference, to_many, to_one
 
 if TYPE_CHECKING:
     from backend.model.course import Course
@@ -16,15 +16,10 @@ if TYPE_CHECKING:
     from backend.model.user import User
 
 
-class CourseRole(Base):
+class CourseRole(RoleColumns, Base):
     """What a member is in a course, from `_student` up to `_owner`."""
 
     __tablename__ = "course_role"
-
-    id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    title: Mapped[str | None] = mapped_column(String(255))
-    description: Mapped[str | None] = mapped_column(String(4096))
-    builtin: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
     course_members: Mapped[list["CourseMember"]] = to_many(
         "CourseRole", "CourseMember.course_role_id", back="course_role"

@@ -2,31 +2,21 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, Index, String, UniqueConstraint, false
+from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.model.base import JSON, UUID, Audited, Base, Keyed, reference, to_many, to_one
+from backend.model.base import JSON, UUID, Audited, Base, Keyed, RoleColumns, reference, role_checks, to_many, to_one
 
 if TYPE_CHECKING:
     from backend.model.organization import Organization
     from backend.model.user import User
 
 
-class OrganizationRole(Base):
+class OrganizationRole(RoleColumns, Base):
     """What a member may do in an organization: developers < managers < owners."""
 
     __tablename__ = "organization_role"
-    __table_args__ = (
-        CheckConstraint(r"NOT builtin OR id LIKE '\_%'", name="organization_role_check"),
-        CheckConstraint(
-            "ctutor_valid_slug(CASE WHEN builtin THEN substring(id, 2) ELSE id END)", name="organization_role_check1"
-        ),
-    )
-
-    id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    title: Mapped[str | None] = mapped_column(String(255))
-    description: Mapped[str | None] = mapped_column(String(4096))
-    builtin: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    __table_args__ = role_checks("organization_role")
 
     organization_members: Mapped[list["OrganizationMember"]] = to_many(
         "OrganizationRole", "OrganizationMember.organization_role_id", back="organization_role"

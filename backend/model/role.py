@@ -2,28 +2,32 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, String, false
+from sqlalchemy import Boolean, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.model.base import JSON, UUID, AuthoredByValue, Base, Timed, Versioned, reference, to_many, to_one
+from backend.model.base import (
+    JSON,
+    UUID,
+    AuthoredByValue,
+    Base,
+    RoleColumns,
+    Timed,
+    Versioned,
+    reference,
+    role_checks,
+    to_many,
+    to_one,
+)
 
 if TYPE_CHECKING:
     from backend.model.user import User
 
 
-class Role(Base):
+class Role(RoleColumns, Base):
     """A system-wide role; ids of built-in roles begin with an underscore."""
 
     __tablename__ = "role"
-    __table_args__ = (
-        CheckConstraint(r"NOT builtin OR id LIKE '\_%'", name="role_check"),
-        CheckConstraint("ctutor_valid_slug(CASE WHEN builtin THEN substring(id, 2) ELSE id END)", name="role_check1"),
-    )
-
-    id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    title: Mapped[str | None] = mapped_column(String(255))
-    description: Mapped[str | None] = mapped_column(String(4096))
-    builtin: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    __table_args__ = role_checks("role")
 
     claims: Mapped[list["RoleClaim"]] = to_many("Role", "RoleClaim.role_id", back="role")
     user_roles: Mapped[list["UserRole"]] = to_many("Role", "UserRole.role_id", back="role")

@@ -159,6 +159,6 @@ class Session(Keyed, Versioned, Timed, AuthoredByValue, Base):
     user_id: Mapped[str] = mapped_column(UUID, reference("user.id"), index=True)
     session_id: Mapped[str] = mapped_column(String(1024))
     logout_time: Mapped[datetime | None] = mapped_column(TIMESTAMP)
-    address: Mapped[str] = mapped_column("ip_address", INET)
+    ip_address: Mapped[str] = mapped_column(INET)
 
     user: Mapped["User"] = to_one("Session.user_id", "User", back="sessions")

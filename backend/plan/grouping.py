@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 from sqlalchemy import false as sql_false
 from sqlalchemy import true as sql_true
 
 from backend.errors import InputError
 from backend.interface.entity import Entity, Field, Kind
+from backend.plan.aggregate import COUNT
 from backend.plan.filter import build_test, read_test
 from backend.plan.order import DIRECTIONS
 from backend.plan.source import literal_value, shown
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from backend.interface.base import Limits
     from backend.interface.entity import Catalog
     from backend.plan.aggregate import Figure
+    from backend.plan.run import Run
     from backend.plan.source import Source
 
 MAX_KEYS = 16
@@ -86,7 +88,7 @@ class GroupsRequest:
 class Groups:
     """A `groups` field of a connection: what is asked for, and the figures of each group."""
 
-    request: Callable[[Any], GroupsRequest]
+    request: Callable[[Run], GroupsRequest]
     figures: tuple[Figure, ...]
 
 
@@ -175,9 +177,9 @@ def build_groups(
 def _having(request: GroupsRequest, name: str, value: object) -> ColumnElement[bool]:
     if name == "isNull":
         return sql_false() if value else sql_true()
-    return build_test(Kind.INT, name, func.count(literal_column("*")), Integer(), f"{request.prefix}{name}")
+    return build_test(Kind.INT, name, COUNT.of({}), Integer(), f"{request.prefix}{name}")
 
 
 def _by_count(direction: str) -> UnaryExpression[Any]:
-    count = func.count(literal_column("*"))
-    return count.desc() if DIRECTIONS[direction][0] else count.asc()
+    descending, _ = DIRECTIONS[direction]
+    return COUNT.of({}).desc() if descending else COUNT.of({}).asc()

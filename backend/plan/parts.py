@@ -88,25 +88,25 @@ class _Parts:
     def _below(self, type_name: str, nodes: list[FieldNode]) -> Fields:
         return self._compiler.collect(type_name, [node.selection_set for node in nodes])
 
-    def _part(  # noqa: PLR0911 - a case each
-        self, type_name: str, nodes: list[FieldNode]
-    ) -> Part:
-        name = nodes[0].name.value
-        if name == "nodes":
-            index = self._add_template(nodes)
-            return lambda page: page.objects[index]
-        if name == "edges":
-            return self._edges(nodes)
-        if name == "pageInfo":
-            return self._page_info(nodes)
-        if name == "totalCount":
-            return self._total(type_name, nodes[0])
-        if name == "aggregate":
-            make = self._figures.read(f"{self._entity.name}Aggregate", nodes)
-            return lambda page: make(page.figures, {})
-        if name == "groups":
-            return self._grouping(nodes)
-        return lambda _page: type_name
+    def _part(self, type_name: str, nodes: list[FieldNode]) -> Part:
+        readers: dict[str, Callable[[list[FieldNode]], Part]] = {
+            "nodes": self._nodes,
+            "edges": self._edges,
+            "pageInfo": self._page_info,
+            "totalCount": self._total,
+            "aggregate": self._aggregate,
+            "groups": self._grouping,
+        }
+        read = readers.get(nodes[0].name.value)
+        return (lambda _page: type_name) if read is None else read(nodes)
+
+    def _nodes(self, nodes: list[FieldNode]) -> Part:
+        index = self._add_template(nodes)
+        return lambda page: page.objects[index]
+
+    def _aggregate(self, nodes: list[FieldNode]) -> Part:
+        make = self._figures.read(f"{self._entity.name}Aggregate", nodes)
+        return lambda page: make(page.figures, {})
 
     def _add_template(self, nodes: list[FieldNode]) -> int:
         self._flags["rows"] = True
@@ -148,12 +148,12 @@ class _Parts:
                 makers.append((key, lambda page, end=end: page.cursor(page.rows[end]) if page.rows else None))  # type: ignore[misc]
         return lambda page: {key: make(page) for key, make in makers}
 
-    def _total(self, type_name: str, node: FieldNode) -> Part:
-        if not node.arguments:
+    def _total(self, nodes: list[FieldNode]) -> Part:
+        if not nodes[0].arguments:
             make = self._figures.add(COUNT)
             return lambda page: make(page.figures, {})
         index = len(self._counts)
-        self._counts.append(self._compiler.at_most(type_name, node))
+        self._counts.append(self._compiler.at_most(f"{self._entity.name}Connection", nodes[0]))
         return lambda page: page.counts[index]
 
     def _grouping(self, nodes: list[FieldNode]) -> Part:
@@ -225,7 +225,7 @@ class _Figures:
                 target = self._compiler.target(entity.relations[name])
                 makers.append((key, _where_keyed((*path, name), self._keys(target, selected, (*path, name)))))
             else:
-                makers.append((key, lambda _row, keys, place=(*path, name): keys.get(place)))  # type: ignore[misc]
+                makers.append((key, _key((*path, name))))
         return _object(makers)
 
     def _below(self, type_name: str, nodes: list[FieldNode]) -> list[tuple[str, list[FieldNode]]]:
@@ -234,6 +234,10 @@ class _Figures:
 
 def _always(value: str) -> Make:
     return lambda _row, _keys: value
+
+
+def _key(path: Path) -> Make:
+    return lambda _row, keys: keys.get(path)
 
 
 def _object(makers: list[tuple[str, Make]]) -> Make:

@@ -18,10 +18,9 @@ from backend.plan.value import check_text, parse_key
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pydantic import BaseModel
     from sqlalchemy import Select
 
-    from backend.interface.base import Limits, Newest
+    from backend.interface.base import Limits, ListQuery, Newest
     from backend.interface.entity import Catalog, Entity
     from backend.plan.alternatives import Shape
 
@@ -48,7 +47,7 @@ class ListRequest:
     """
 
     filter: Shape | None
-    search: BaseModel | None
+    search: ListQuery | None
     written: Select[Any] | None
     newest: Newest | None
     archived: str
@@ -129,7 +128,7 @@ def read_list_request(
 
 def _read_search(
     catalog: Catalog, entity: Entity, given: Mapping[str, Any] | None
-) -> tuple[BaseModel | None, Newest | None]:
+) -> tuple[ListQuery | None, Newest | None]:
     interface = entity.interface
     if not given or interface.query is None:
         return None, None

@@ -9,29 +9,26 @@ from sqlalchemy.sql.util import _deep_deannotate
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 from backend.errors import DeclarationError, InputError
+from backend.interface.search import search
 from backend.plan.source import Source
 from backend.plan.value import check_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pydantic import BaseModel
-
+    from backend.interface.base import ListQuery
     from backend.interface.entity import Entity
     from backend.model import Base
 
 
-def search_conditions(source: Source, entity: Entity, query: BaseModel) -> list[ColumnElement[bool]]:
-    """The conditions that the entity's search function adds, over `source`.
+def search_conditions(source: Source, entity: Entity, query: ListQuery) -> list[ColumnElement[bool]]:
+    """The conditions that a search of the entity adds, over `source`.
 
-    Raises DeclarationError where the function does more than add conditions, InputError for a value that its column
-    cannot hold.
+    Raises DeclarationError where its search function does more than add conditions, InputError for a value that its
+    column cannot hold.
     """
-    search = entity.interface.search
-    if search is None:
-        return []
     try:
-        return conditions_of(source, entity, search(select(table_of(entity.model)), query))
+        return conditions_of(source, entity, search(entity.interface, select(table_of(entity.model)), query))
     except InputError as error:
         raise error.under("search") from None
 

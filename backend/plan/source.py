@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from typing import cast as cast_type
 
-from sqlalchemy import ColumnElement, FromClause, Text, and_, case, cast, func, inspect, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    inspect,
+    literal_column,
+    select,
+    type_coerce,
+)
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy import true as sql_true
 from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.types import NullType
 
 from backend.access.visibility import Access, Columns, Visibility, key_pair, relationship_of
 from backend.interface.base import Expression
@@ -18,6 +33,7 @@ from backend.interface.entity import Catalog, Entity, Field, Kind
 if TYPE_CHECKING:
     from enum import Enum
 
+    from backend.interface.base import Row
     from backend.model import Base
 
 
@@ -76,21 +92,33 @@ class Source(Mapping[str, ColumnElement[Any]]):
             target, joined = self.hop(name)
             found = select(target[rest]).where(joined, *target.visible())
             return found.correlate_except(target.table).scalar_subquery()
-        if name in self._mapper.columns:
-            column = self.scope.visibility.column(self.model, self.table, name, self.access)
-            if unchecked := self._unchecked(name):
-                known = [literal_value(member.value) for member in unchecked]
-                column = case((column.in_(known), column), else_=None)
-            reads = self._entity.interface.null_reads if self._entity else {}
-            return (
-                func.coalesce(column, literal_value(reads[name]), type_=column.type)
-                if self._reads(name, reads)
-                else column
-            )
-        computed = self._entity.interface.computed[name] if self._entity else None
-        if not isinstance(computed, Expression):
-            raise KeyError(attribute)
-        return computed.build(self)
+        expression = self._expression(name)
+        return self._column(name) if expression is None else self._computed(name, expression)
+
+    def _expression(self, name: str) -> Expression | None:
+        computed = self._entity.interface.computed.get(name) if self._entity else None
+        return computed if isinstance(computed, Expression) else None
+
+    def _computed(self, name: str, expression: Expression) -> ColumnElement[Any]:
+        """The value of an expression. One of a column's own name reads the column, and stands for it all over."""
+        row: Row = self
+        if name in self.raw:
+            row = ChainMap({name: self._column(name)}, cast_type("dict[str, ColumnElement[Any]]", self))
+        value = expression.build(row)
+        if self._entity is None or not isinstance(value.type, NullType):
+            return value
+        return type_coerce(value, self._entity.sql_type(self._entity.by_attribute[name]))
+
+    def _column(self, name: str) -> ColumnElement[Any]:
+        """The column as the viewer may see it; KeyError where there is none."""
+        column = self.scope.visibility.column(self.model, self.table, name, self.access)
+        if unchecked := self._unchecked(name):
+            known = [literal_value(member.value) for member in unchecked]
+            column = case((column.in_(known), column), else_=None)
+        reads = self._entity.interface.null_reads if self._entity else {}
+        return (
+            func.coalesce(column, literal_value(reads[name]), type_=column.type) if self._reads(name, reads) else column
+        )
 
     def __iter__(self) -> Iterator[str]:
         """The names of the columns."""
@@ -121,7 +149,7 @@ class Source(Mapping[str, ColumnElement[Any]]):
 
     def may_be_null(self, attribute: str) -> bool:
         """Whether the attribute may read as NULL, in the table or because it is hidden."""
-        if attribute not in self._mapper.columns:
+        if attribute not in self.raw or self._expression(attribute) is not None:
             return True
         if self.scope.visibility.is_masked(self.model, attribute) or self._unchecked(attribute):
             return True

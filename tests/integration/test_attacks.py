@@ -10,7 +10,7 @@ import pytest
 
 from backend.graphql.document import Document, read_document
 from backend.graphql.engine import LONGEST_KEPT
-from backend.plan.snapshot import JsonLoader
+from backend.plan.loading import JsonLoader
 from tests.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:

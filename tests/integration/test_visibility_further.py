@@ -27,6 +27,7 @@ OF_BOTH = {name: rows | OF_CYD[name] for name, rows in OF_ADA.items()}
 PUBLIC = {"groups": {"group ada", "group cyd"}, "groupClaims": {"group ada", "group cyd"}}
 IN_ALGEBRA = {
     "courseExecutionBackends": {"python algebra"},
+    "deploymentHistories": {"history algebra"},
     "courseContentDeployments": {"deployment algebra"},
 }
 LIBRARIES = ("algebra", "archived", "chemistry")
@@ -60,7 +61,7 @@ VISIBLE: dict[str, dict[str, set[str]]] = {
     "ada": {**OF_ADA, **IN_ALGEBRA, "submissionGroupGradings": {"grade ada"}},
     "bob": IN_ALGEBRA,
     "cyd": OF_CYD,
-    "dan": {"courseContentDeployments": {"deployment chemistry"}},
+    "dan": {"courseContentDeployments": {"deployment chemistry"}, "deploymentHistories": {"history chemistry"}},
     # A tutor of geometry, where cyd is a student.
     "mia": {**IN_ALGEBRA, "profiles": {"profile cyd"}, "studentProfiles": {"student cyd"}},
     "tom": TUTOR,
@@ -127,9 +128,11 @@ STAFF_COLUMNS = "exampleVersionId versionTag deploymentMessage createdAt updated
 def test_students_read_the_status_of_a_deployment_and_no_more(world_gateway: RunningGateway) -> None:
     hidden = dict.fromkeys(STAFF_COLUMNS.split())
     query = f"{{ courseContentDeployments {{ nodes {{ deploymentStatus {STAFF_COLUMNS} exampleVersion {{ id }}"
-    query += " history { totalCount } } } }"
+    query += " history { nodes { action versionTag exampleVersionId workflowId createdById } } } } }"
     (node,) = world_gateway.data("bob", query)["courseContentDeployments"]["nodes"]
-    assert node == {"deploymentStatus": "DEPLOYED", **hidden, "exampleVersion": None, "history": {"totalCount": 0}}
+    entry = {"versionTag": None, "exampleVersionId": None, "workflowId": None, "createdById": None}
+    history = {"nodes": [{"action": "REASSIGNED", **entry}]}
+    assert node == {"deploymentStatus": "DEPLOYED", **hidden, "exampleVersion": None, "history": history}
     for node in world_gateway.data("tom", query)["courseContentDeployments"]["nodes"]:
         assert (node["versionTag"], node["deploymentMessage"]) == ("2.0", "hidden")
         # A tutor sees the key that the row holds, and not the library.
@@ -154,6 +157,31 @@ def test_computed_fields_of_accounts_profiles_and_logins(world_gateway: RunningG
         "profile": {"displayName": "nick_ada", "avatarColorHex": "#0000ff", "hasCustomAvatar": False},
         "sessions": {"nodes": [{"isActive": True, "sessionDuration": None, "ipAddress": "10.1.2.3"}]},
     }
+
+
+def test_address_of_a_repository_comes_without_what_lets_somebody_in(world_gateway: RunningGateway) -> None:
+    query = """{ exampleRepositories(orderBy: [{ sourceUrl: DESC }]) { nodes { sourceUrl }
+        groups(by: [{ sourceUrl: VALUE }]) { keys { sourceUrl } } } }"""
+    found = world_gateway.data("lea", query)["exampleRepositories"]
+    shown = [f"https://examples.example/{name}" for name in LIBRARIES]
+    assert [node["sourceUrl"] for node in found["nodes"]] == shown[::-1]
+    assert [group["keys"]["sourceUrl"] for group in found["groups"]] == shown
+    for text in ("bot", "hid", "token"):
+        probe = f'{{ exampleRepositories(filter: {{ sourceUrl: {{ contains: "{text}" }} }}) {{ totalCount }} }}'
+        assert world_gateway.data("adi", probe) == {"exampleRepositories": {"totalCount": 0}}
+
+
+def test_logins_are_paged_in_the_order_of_their_addresses(world_gateway: RunningGateway) -> None:
+    query = """query ($after: String) { sessions(first: 1, after: $after, orderBy: [{ ipAddress: ASC }])
+        { nodes { id } pageInfo { endCursor hasNextPage } } }"""
+    every = world_gateway.data("adi", "{ sessions { totalCount } }")["sessions"]["totalCount"]
+    seen: set[str] = set()
+    page: dict[str, Any] = {"endCursor": None, "hasNextPage": True}
+    while page["hasNextPage"]:
+        sessions = world_gateway.data("adi", query, after=page["endCursor"])["sessions"]
+        seen.add(sessions["nodes"][0]["id"])
+        page = sessions["pageInfo"]
+    assert len(seen) == every > 1
 
 
 SEARCHES: tuple[tuple[str, str, int], ...] = (

@@ -1,0 +1,139 @@
+"""Connections for reading: psycopg's, spoken to through `psycopg.pq` in pipeline mode, and woken by their sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, cast
+
+from psycopg import AsyncConnection, DataError, OperationalError, pq
+from psycopg.adapt import AdaptersMap, Transformer
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool
+
+from backend.plan.loading import AnyMomentLoader, JsonLoader
+from backend.plan.run import Row
+
+# Timestamps come in UTC and floats in their shortest exact form. Statements here are too short to be worth compiling.
+_SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET jit = off; "
+
+
+@dataclass
+class _Adapted:
+    """A connection, with other adapters."""
+
+    adapters: AdaptersMap
+    connection: Any
+
+
+class ReadConnection(AsyncConnection[Row]):
+    """A connection of the pool, with the names of what it has prepared, and woken by its socket."""
+
+    prepared: set[bytes]
+    rows: Any
+    descriptor: int = -1
+    waiter: asyncio.Future[None] | None = None
+
+    async def ready(self) -> None:
+        """Sets the session up; psycopg's pool calls it once."""
+        self.prepared = set()
+        self.adapters.register_loader("uuid", TextLoader)
+        self.adapters.register_loader("jsonb", JsonLoader)
+        self.adapters.register_loader("json", JsonLoader)
+        self.rows = Transformer.from_context(self)
+
+    def load(self, result: pq.abc.PGresult) -> list[Row]:
+        """The rows of a result."""
+        self.rows.set_pgresult(result)
+        try:
+            return cast("list[Row]", self.rows.load_rows(0, result.ntuples, tuple))
+        except DataError:
+            # Few have moments that Python knows not, so that only they pay for it.
+            adapters = AdaptersMap(self.adapters)
+            adapters.register_loader("timestamptz", AnyMomentLoader)
+            rows = Transformer.from_context(_Adapted(adapters, self))
+            rows.set_pgresult(result)
+            return cast("list[Row]", rows.load_rows(0, result.ntuples, tuple))
+
+    def attach(self) -> None:
+        """From now on input is read as it comes."""
+        # A connection that is lost no longer knows its socket.
+        self.descriptor = self.pgconn.socket
+        asyncio.get_running_loop().add_reader(self.descriptor, self._readable)
+
+    def detach(self) -> None:
+        """Leaves the socket alone."""
+        asyncio.get_running_loop().remove_reader(self.descriptor)
+
+    def was_lost(self, error: OperationalError) -> bool:
+        """Whether the error is the end of the connection (class 57P), and not of one statement alone."""
+        return self.pgconn.status == pq.ConnStatus.BAD or (error.sqlstate or "").startswith("57P")
+
+    def _readable(self) -> None:
+        waiter = self.waiter
+        try:
+            self.pgconn.consume_input()
+            if waiter is not None and not waiter.done() and not self.pgconn.is_busy():
+                waiter.set_result(None)
+        except OperationalError as error:
+            self.detach()
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(error)
+
+    async def results(self) -> list[pq.abc.PGresult]:
+        """The results of all commands up to the next synchronization point."""
+        pgconn = self.pgconn
+        while pgconn.flush():
+            await self._writable()
+        results: list[pq.abc.PGresult] = []
+        while True:
+            if pgconn.is_busy():
+                self.waiter = asyncio.get_running_loop().create_future()
+                try:
+                    await self.waiter
+                finally:
+                    self.waiter = None
+                continue
+            result = pgconn.get_result()
+            if result is None:
+                if pgconn.status == pq.ConnStatus.BAD:
+                    raise OperationalError("the connection is lost")
+                continue
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                return results
+            results.append(result)
+
+    async def _writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        writable = loop.create_future()
+        loop.add_writer(self.pgconn.socket, _settle, writable)
+        try:
+            await writable
+        finally:
+            loop.remove_writer(self.pgconn.socket)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+Pool = AsyncConnectionPool[ReadConnection]
+
+
+def read_pool(database_url: str, *, size: int, statement_timeout: float) -> Pool:
+    """A pool for snapshots, not yet open. `statement_timeout` in seconds."""
+
+    async def configure(connection: ReadConnection) -> None:
+        await connection.execute(_SESSION + f"SET statement_timeout = {round(statement_timeout * 1000)}")
+        await connection.ready()
+
+    return AsyncConnectionPool(
+        database_url,
+        connection_class=ReadConnection,
+        kwargs={"autocommit": True, "prepare_threshold": None},
+        configure=configure,
+        min_size=1,
+        max_size=size,
+        open=False,
+    )
