@@ -1,9 +1,10 @@
-"""How Alembic runs here: on the connection that `backend.migration` gives; as a command, on the settings' database."""
+"""How Alembic runs here: on the connection that `backend.migration` gives; as a command, on the settings' database.
+
+Offline it prints its statements; `computor db upgrade --sql` knows from which revision on.
+"""
 
 import importlib
 import sys
-
-from alembic.util import CommandError
 
 from alembic import context
 from backend.migration import configure, connect
@@ -13,7 +14,10 @@ from backend.settings import Settings
 def run() -> None:
     """Run what was asked for."""
     if context.is_offline_mode():
-        raise CommandError("Scripts without a database are not offered: revisions look at what the server has")
+        configure(None)
+        with context.begin_transaction():
+            context.run_migrations()
+        return
     connection = context.config.attributes.get("connection")
     if connection is not None:
         configure(connection)

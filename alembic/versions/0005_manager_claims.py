@@ -3,7 +3,7 @@
 Hard deletes stay with administrators, except that a user manager takes roles away again.
 """
 
-from sqlalchemy import column, table
+from sqlalchemy import String, column, table
 from sqlalchemy.dialects.postgresql import insert
 
 from alembic import op
@@ -23,7 +23,7 @@ _FURTHER = {
     "_organization_manager": ("organization:archive", "example:upload", "example:download"),
 }
 
-_ROLE_CLAIM = table("role_claim", column("role_id"), column("claim_type"), column("claim_value"))
+_ROLE_CLAIM = table("role_claim", *(column(name, String) for name in ("role_id", "claim_type", "claim_value")))
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 A revision of its own: databases that ran the one of the other claims would never see what is added there.
 """
 
-from sqlalchemy import column, table
+from sqlalchemy import String, column, table
 from sqlalchemy.dialects.postgresql import insert
 
 from alembic import op
@@ -22,7 +22,7 @@ _FURTHER = {
     ),
 }
 
-_ROLE_CLAIM = table("role_claim", column("role_id"), column("claim_type"), column("claim_value"))
+_ROLE_CLAIM = table("role_claim", *(column(name, String) for name in ("role_id", "claim_type", "claim_value")))
 
 
 def upgrade() -> None:

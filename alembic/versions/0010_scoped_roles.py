@@ -3,7 +3,7 @@
 Organization managers seat members anywhere; as elsewhere, hard deletes stay with administrators.
 """
 
-from sqlalchemy import column, table
+from sqlalchemy import String, column, table
 from sqlalchemy.dialects.postgresql import insert
 
 from alembic import op
@@ -26,7 +26,7 @@ _OF_MESSAGES = (
     ("ix_message_read_created_at_id", "message_read", ("created_at", "id")),
 )
 
-_ROLE_CLAIM = table("role_claim", column("role_id"), column("claim_type"), column("claim_value"))
+_ROLE_CLAIM = table("role_claim", *(column(name, String) for name in ("role_id", "claim_type", "claim_value")))
 
 
 def upgrade() -> None:

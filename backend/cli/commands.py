@@ -49,10 +49,11 @@ def main() -> None:
         sys.exit(str(error))
     except Exception as error:
         from psycopg import OperationalError
+        from psycopg.errors import InsufficientPrivilege
 
         from backend.seed import DatabaseInUseError
 
-        if isinstance(error, OperationalError | DatabaseInUseError):
+        if isinstance(error, OperationalError | InsufficientPrivilege | DatabaseInUseError):
             sys.exit(str(error))
         raise
 
@@ -70,12 +71,35 @@ def serve(
 
 
 @db.command()
-def upgrade(data_dir: DataDir = None) -> None:
-    """Bring the database to the newest schema."""
+def upgrade(
+    sql: Annotated[bool, typer.Option("--sql", help="Print the statements instead of running them.")] = False,  # noqa: FBT002 - an option
+    data_dir: DataDir = None,
+) -> None:
+    """Bring the database to the newest schema. One that Computor's own migrations made is adopted."""
     from backend.migration import upgrade as run
+    from backend.migration import upgrade_statements
 
     with database_of(_settings(data_dir=data_dir)) as database_url:
-        run(database_url)
+        if sql:
+            typer.echo(upgrade_statements(database_url), nl=False)
+            return
+        for warning in run(database_url):
+            typer.echo(f"warning: {warning}", err=True)
+
+
+@db.command(name="check")
+def check_database(data_dir: DataDir = None) -> None:
+    """Compare the database with the newest schema, and say what each difference means."""
+    from backend.migration import check as run
+
+    with database_of(_settings(data_dir=data_dir)) as database_url:
+        failures, notes = run(database_url)
+    for failure in failures:
+        typer.echo(failure)
+    for note in notes:
+        typer.echo(f"note: {note}")
+    typer.echo(f"{len(failures)} difference{'' if len(failures) == 1 else 's'}.")
+    raise typer.Exit(1 if failures else 0)
 
 
 @app.command()

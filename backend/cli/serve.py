@@ -88,7 +88,8 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, Path | None]]:
         if needs_upgrade(database_url):
             from backend.migration import upgrade
 
-            upgrade(database_url)
+            for warning in upgrade(database_url):
+                typer.echo(f"warning: {warning}", err=True)
         demo_tokens = None
         if settings.database is None:
             from backend.cli.demo import ensure_demo

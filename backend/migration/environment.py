@@ -1,14 +1,10 @@
-"""Bring a database to the schema of the models, and say whether it has it.
-
-A database URL is what libpq takes: `postgresql://user@host/name`, `postgresql:///name?host=/directory/of/a/socket`, or
-a string of `key=value` pairs.
-"""
+"""What Alembic works with here: connections, the version table, and how models and databases are compared."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import psycopg
 from alembic.autogenerate import compare_metadata
@@ -18,8 +14,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, NullPool, create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.exc import DBAPIError
 
-from alembic import command, context
+from alembic import context
+from backend.migration.catalogue import VERSION_TABLE
 from backend.model import Base
 from backend.model.base import Ltree
 
@@ -30,61 +28,65 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.sql.schema import SchemaItem
 
-_SCRIPTS = Path(__file__).resolve().parents[1] / "alembic"
-# Computor's own backend keeps its revision in alembic_version, and may live in the same database.
-_VERSION_TABLE = "gateway_alembic_version"
+_SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
+FIRST_REVISION = "0001_s25_schema"
+"""What makes the schema of Computor's own backend."""
 _ADVISORY_LOCK = 0x67617465
 
 # Reflection knows no ltree by itself.
 ischema_names.setdefault("ltree", Ltree)
 
 
-def upgrade(database_url: str, revision: str = "head") -> None:
-    """Run all revisions up to `revision`, in one transaction; several processes may call it at once."""
-    with connect(database_url) as connection:
-        command.upgrade(_config(connection), revision)
+def scripts() -> ScriptDirectory:
+    """The revisions."""
+    return ScriptDirectory(str(_SCRIPTS))
 
 
-def downgrade(database_url: str, revision: str) -> None:
-    """Undo all revisions after `revision`, in one transaction; "base" undoes all."""
-    with connect(database_url) as connection:
-        command.downgrade(_config(connection), revision)
-
-
-def is_current(database_url: str) -> bool:
-    """Whether the newest revision has been run."""
-    with connect(database_url) as connection:
-        return current_revision(connection) == ScriptDirectory(str(_SCRIPTS)).get_current_head()
+def head() -> str:
+    """The newest revision."""
+    return str(scripts().get_current_head())
 
 
 def current_revision(connection: Connection) -> str | None:
     """The last revision that was run."""
-    return MigrationContext.configure(connection, opts={"version_table": _VERSION_TABLE}).get_current_revision()
+    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
 
 
 def differences(database_url: str) -> list[str]:
     """What would have to change for the database to agree with the models, one sentence each."""
     with connect(database_url) as connection:
-        options = {"version_table": _VERSION_TABLE, "include_object": _is_ours, "compare_server_default": True}
+        options = {"version_table": VERSION_TABLE, "include_object": _is_ours, "compare_server_default": True}
         found = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
         return [str(difference) for difference in found]
 
 
 @contextmanager
 def connect(database_url: str) -> Iterator[Connection]:
-    """A connection in a transaction that no other migration shares; committed unless there is an exception."""
+    """A connection in a transaction that no other migration shares; committed unless there is an exception.
+
+    What the server refuses is raised as psycopg's error, as elsewhere.
+    """
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(database_url), poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        yield connection
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+            yield connection
+    except DBAPIError as error:
+        if error.orig is None:
+            raise
+        raise error.orig from error
 
 
-def configure(connection: Connection) -> None:
-    """Tell Alembic's environment what to migrate, and how to compare."""
+def configure(connection: Connection | None) -> None:
+    """Tell Alembic's environment what to migrate, and how to compare. Without a connection, statements are printed."""
     context.configure(
         connection,
+        dialect_name="postgresql",
+        # Of printed statements: a percent sign is one.
+        dialect_opts={"paramstyle": "named"},
+        literal_binds=connection is None,
         target_metadata=Base.metadata,
-        version_table=_VERSION_TABLE,
+        version_table=VERSION_TABLE,
         include_object=_is_ours,
         compare_server_default=True,
         process_revision_directives=_add_audit,
@@ -114,8 +116,9 @@ def _trigger(table: str, event: str, function: str, argument: str) -> ExecuteSQL
     )
 
 
-def _config(connection: Connection) -> Config:
-    config = Config()
+def config_of(connection: Connection | None, output: TextIO | None = None) -> Config:
+    """How Alembic's commands find the revisions and, unless they print to `output`, the database."""
+    config = Config(output_buffer=output)
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
