@@ -5,11 +5,9 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from backend.interface.color import color
-from backend.model.base import PATH_PATTERN
+from backend.model.base import CONTENT_PATH_PATTERN, LOOSE_SLUG_PATTERN, PATH_PATTERN
 
-CONTENT_PATH_PATTERN = r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"
 SLUG_PATTERN = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
-LOOSE_SLUG_PATTERN = r"^[A-Za-z0-9_-]+$"
 LONGEST_LABEL = 255
 LARGEST_INTEGER = 2**31 - 1
 

@@ -32,6 +32,7 @@ class ApiToken(Keyed, Timed, AuthoredByKey, Base):
     __table_args__ = (
         UniqueConstraint("token_hash"),
         CheckConstraint("expires_at IS NULL OR expires_at > created_at", name="api_token_expires_at_check"),
+        Index(None, "created_at", "id"),
         Index("ix_api_token_user_id", "user_id"),
         Index("ix_api_token_token_prefix", "token_prefix"),
         Index("ix_api_token_active_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),

@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 PATH_PATTERN = r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$"
 """Paths as the gateway accepts them: what every version of PostgreSQL takes for an ltree, hyphens left out."""
 
+CONTENT_PATH_PATTERN = r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"
+"""Paths of course contents."""
+
+LOOSE_SLUG_PATTERN = r"^[A-Za-z0-9_-]+$"
+"""Slugs of execution backends and of content types."""
+
 _NAMES = {
     "pk": "%(table_name)s_pkey",
     "uq": "%(table_name)s_%(column_0_N_name)s_key",
@@ -101,6 +107,11 @@ def native_enum(enum: type[Enum], name: str) -> sa.Enum:
 def reference(target: str, *, ondelete: str | None = "CASCADE", onupdate: str | None = "RESTRICT") -> ForeignKey:
     """A foreign key with the actions that most have here; None is NO ACTION."""
     return ForeignKey(target, ondelete=ondelete, onupdate=onupdate)
+
+
+def path_check(column: str, table: str, *, pattern: str = PATH_PATTERN) -> CheckConstraint:
+    """That the paths of a table are as the gateway accepts them."""
+    return CheckConstraint(f"ltree2text({column}) ~ '{pattern}'", name=f"{table}_{column}_check")
 
 
 def _typed(value: str | ColumnElement[str], sql_type: UserDefinedType[str]) -> ColumnElement[str]:
@@ -199,27 +210,11 @@ class CreatedByKey(_CreatedBy):
     )
 
 
-class CreatedByFixedKey(_CreatedBy):
-    """Who made the row; a user who made one cannot be deleted."""
-
-    created_by_id: Mapped[str | None] = mapped_column(
-        "created_by", UUID, reference("user.id", ondelete=None, onupdate=None), index=True
-    )
-
-
 class AuthoredByKey(CreatedByKey, _UpdatedBy):
     """Who made and last changed the row; forgotten with the user."""
 
     updated_by_id: Mapped[str | None] = mapped_column(
         "updated_by", UUID, reference("user.id", ondelete="SET NULL", onupdate=None), index=True
-    )
-
-
-class AuthoredByFixedKey(CreatedByFixedKey, _UpdatedBy):
-    """Who made and last changed the row; a user who did cannot be deleted."""
-
-    updated_by_id: Mapped[str | None] = mapped_column(
-        "updated_by", UUID, reference("user.id", ondelete=None, onupdate=None), index=True
     )
 
 

@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, CheckConstraint, Double, ForeignKeyConstraint, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.model.base import JSON, TIMESTAMP, UUID, Audited, Base, Keyed, Ltree, reference, to_many, to_one
+from backend.model.base import (
+    CONTENT_PATH_PATTERN,
+    JSON,
+    LOOSE_SLUG_PATTERN,
+    TIMESTAMP,
+    UUID,
+    Audited,
+    Base,
+    Keyed,
+    Ltree,
+    path_check,
+    reference,
+    to_many,
+    to_one,
+)
 
 if TYPE_CHECKING:
     from backend.model.course import Course
@@ -40,6 +54,7 @@ class CourseContentType(Keyed, Audited, Base):
     __tablename__ = "course_content_type"
     __table_args__ = (
         CheckConstraint("slug ~* '^[A-Za-z0-9_.-]+$'", name="course_content_type_slug_check"),
+        CheckConstraint(f"slug ~ '{LOOSE_SLUG_PATTERN}'", name="course_content_type_slug_check1"),
         Index("course_content_type_course_id_key", "id", "course_id", unique=True),
         Index("course_content_type_slug_key", "slug", "course_id", "course_content_kind_id", unique=True),
         Index(None, "slug", "id"),
@@ -76,6 +91,10 @@ class CourseContent(Keyed, Audited, Base):
             ondelete="RESTRICT",
             onupdate="RESTRICT",
         ),
+        path_check("path", "course_content", pattern=CONTENT_PATH_PATTERN),
+        CheckConstraint("max_group_size >= 1", name="course_content_max_group_size_check"),
+        CheckConstraint("max_test_runs >= 0", name="course_content_max_test_runs_check"),
+        CheckConstraint("max_submissions >= 0", name="course_content_max_submissions_check"),
         Index("course_content_path_key", "course_id", "path", unique=True),
         Index(None, "course_id", "tree_key", "id"),
         Index("course_content_path_gist", "path", postgresql_using="gist"),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.model.base import JSON, UUID, Audited, Base, Keyed, RoleColumns, reference, to_many, to_one
+from backend.model.base import JSON, UUID, Audited, Base, Keyed, RoleColumns, reference, role_checks, to_many, to_one
 
 if TYPE_CHECKING:
     from backend.model.course import Course
@@ -20,6 +20,7 @@ class CourseRole(RoleColumns, Base):
     """What a member is in a course, from `_student` up to `_owner`."""
 
     __tablename__ = "course_role"
+    __table_args__ = role_checks("course_role")
 
     course_members: Mapped[list["CourseMember"]] = to_many(
         "CourseRole", "CourseMember.course_role_id", back="course_role"
@@ -106,6 +107,7 @@ class CourseMemberComment(Keyed, Audited, Base):
 
     __tablename__ = "course_member_comment"
     __table_args__ = (
+        Index(None, "created_at", "id"),
         Index("ix_course_member_comment_course_member_id", "course_member_id"),
         Index("ix_course_member_comment_transmitter_id", "transmitter_id"),
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.model.base import (
@@ -33,6 +33,11 @@ class CourseContentDeployment(Keyed, Timed, AuthoredByKey, Base):
     __tablename__ = "course_content_deployment"
     __table_args__ = (
         UniqueConstraint("course_content_id", name="uq_deployment_per_content"),
+        CheckConstraint(
+            "deployment_status IN ('pending', 'deploying', 'deployed', 'failed', 'unassigned')",
+            name="course_content_deployment_deployment_status_check",
+        ),
+        Index(None, "assigned_at", "id"),
         Index("idx_deployment_deployed_at", "deployed_at"),
         Index("idx_deployment_example_identifier", "example_identifier"),
         Index("idx_deployment_example_version", "example_version_id"),
@@ -73,6 +78,11 @@ class DeploymentHistory(Keyed, Created, CreatedByKey, Base):
 
     __tablename__ = "deployment_history"
     __table_args__ = (
+        CheckConstraint(
+            "action IN"
+            " ('assigned', 'reassigned', 'deploying', 'deployed', 'failed', 'unassigned', 'updated', 'migrated')",
+            name="deployment_history_action_check",
+        ),
         Index("idx_history_action", "action"),
         Index("idx_history_created_at", "created_at"),
         Index("idx_history_deployment_id", "deployment_id"),

@@ -7,13 +7,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.model.base import (
     UUID,
-    AuthoredByFixedKey,
+    AuthoredByKey,
     Base,
     Created,
-    CreatedByFixedKey,
+    CreatedByKey,
     Keyed,
     Ltree,
     Timed,
+    path_check,
     reference,
     to_many,
     to_one,
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
     from backend.model.organization import Organization
 
 
-class ExampleRepository(Keyed, Timed, AuthoredByFixedKey, Base):
+class ExampleRepository(Keyed, Timed, AuthoredByKey, Base):
     """A place that holds examples; `access_credentials` is a secret."""
 
     __tablename__ = "example_repository"
     __table_args__ = (
         CheckConstraint("source_type IN ('git', 'minio', 'github', 's3', 'gitlab')", name="check_source_type"),
         UniqueConstraint("source_url"),
+        Index(None, "name", "id"),
     )
 
     name: Mapped[str] = mapped_column(String(255))
@@ -51,7 +53,7 @@ class ExampleRepository(Keyed, Timed, AuthoredByFixedKey, Base):
     )
 
 
-class Example(Keyed, Timed, AuthoredByFixedKey, Base):
+class Example(Keyed, Timed, AuthoredByKey, Base):
     """The source of an assignment, reusable and versioned."""
 
     __tablename__ = "example"
@@ -59,6 +61,8 @@ class Example(Keyed, Timed, AuthoredByFixedKey, Base):
         CheckConstraint("directory ~ '^[a-zA-Z0-9._-]+$'", name="check_directory_format"),
         UniqueConstraint("example_repository_id", "directory", name="unique_example_per_directory"),
         UniqueConstraint("example_repository_id", "identifier", name="unique_example_per_identifier"),
+        path_check("identifier", "example"),
+        Index(None, "title", "id"),
         Index("example_identifier_gist", "identifier", postgresql_using="gist"),
     )
 
@@ -78,13 +82,15 @@ class Example(Keyed, Timed, AuthoredByFixedKey, Base):
     versions: Mapped[list["ExampleVersion"]] = to_many("Example", "ExampleVersion.example_id", back="example")
 
 
-class ExampleVersion(Keyed, Created, CreatedByFixedKey, Base):
+class ExampleVersion(Keyed, Created, CreatedByKey, Base):
     """An immutable snapshot of an example."""
 
     __tablename__ = "example_version"
     __table_args__ = (
         UniqueConstraint("example_id", "version_number", name="unique_example_version_number"),
         UniqueConstraint("example_id", "version_tag", name="unique_example_version_tag"),
+        CheckConstraint("version_number >= 1", name="example_version_version_number_check"),
+        Index(None, "version_number", "id"),
     )
 
     example_id: Mapped[str] = mapped_column(UUID, reference("example.id", onupdate=None))
@@ -104,7 +110,11 @@ class ExampleDependency(Keyed, Created, Base):
     """One example needs another; no `version_constraint` means its latest version."""
 
     __tablename__ = "example_dependency"
-    __table_args__ = (UniqueConstraint("example_id", "depends_id", name="unique_example_dependency"),)
+    __table_args__ = (
+        CheckConstraint("depends_id <> example_id", name="example_dependency_check"),
+        UniqueConstraint("example_id", "depends_id", name="unique_example_dependency"),
+        Index(None, "created_at", "id"),
+    )
 
     example_id: Mapped[str] = mapped_column(UUID, reference("example.id", onupdate=None))
     depends_id: Mapped[str] = mapped_column(UUID, reference("example.id", onupdate=None), index=True)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.model.base import (
     JSON,
+    LOOSE_SLUG_PATTERN,
     UUID,
     Audited,
     AuthoredByValue,
@@ -31,6 +32,7 @@ class ExecutionBackend(Keyed, Audited, Base):
     __tablename__ = "execution_backend"
     __table_args__ = (
         CheckConstraint("slug ~* '^[A-Za-z0-9_.-]+$'", name="execution_backend_slug_check"),
+        CheckConstraint(f"slug ~ '{LOOSE_SLUG_PATTERN}'", name="execution_backend_slug_check1"),
         UniqueConstraint("slug"),
         Index(None, "slug", "id"),
     )

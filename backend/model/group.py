@@ -3,12 +3,13 @@
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, CheckConstraint, String, false, text
+from sqlalchemy import Boolean, CheckConstraint, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.model.base import (
     JSON,
     UUID,
+    Audited,
     AuthoredByValue,
     Base,
     Keyed,
@@ -31,11 +32,15 @@ class GroupType(Enum):
     DYNAMIC = "dynamic"
 
 
-class Group(Keyed, Versioned, Timed, AuthoredByValue, Base):
+class Group(Keyed, Audited, Base):
     """A system-wide set of users."""
 
     __tablename__ = "group"
-    __table_args__ = (CheckConstraint("ctutor_valid_slug(slug)", name="group_slug_check"),)
+    __table_args__ = (
+        CheckConstraint("ctutor_valid_slug(slug)", name="group_slug_check"),
+        Index("group_slug_key", "slug", unique=True),
+        Index(None, "title", "id"),
+    )
 
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     title: Mapped[str | None] = mapped_column(String(255))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Boolean, Double, Index, Integer, String, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Double, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.model.base import (
@@ -33,6 +33,8 @@ class Result(Keyed, Audited, Base):
 
     __tablename__ = "result"
     __table_args__ = (
+        CheckConstraint("result BETWEEN 0 AND 1", name="result_result_check"),
+        CheckConstraint("status BETWEEN 0 AND 7", name="result_status_check"),
         Index("ix_result_course_content_id", "course_content_id"),
         Index("ix_result_course_member_id", "course_member_id"),
         Index("ix_result_course_submission_group_id", "course_submission_group_id"),

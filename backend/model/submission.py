@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Double, Index, Integer, String, text
+from sqlalchemy import CheckConstraint, Double, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.model.base import JSON, UUID, Audited, Base, Keyed, reference, to_many, to_one
@@ -20,7 +20,10 @@ class SubmissionGroup(Keyed, Audited, Base):
     """Who works together on one assignment: one student or a team."""
 
     __tablename__ = "course_submission_group"
-    __table_args__ = (Index(None, "created_at", "id"),)
+    __table_args__ = (
+        CheckConstraint("max_group_size >= 1", name="course_submission_group_max_group_size_check"),
+        Index(None, "created_at", "id"),
+    )
 
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     max_group_size: Mapped[int] = mapped_column(Integer)
@@ -56,6 +59,7 @@ class SubmissionGroupMember(Keyed, Audited, Base):
     __table_args__ = (
         Index("course_submission_group_member_key", "course_submission_group_id", "course_member_id", unique=True),
         Index("ix_course_submission_group_member_course_id", "course_id"),
+        Index(None, "created_at", "id"),
     )
 
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -79,6 +83,8 @@ class SubmissionGroupGrading(Keyed, Audited, Base):
 
     __tablename__ = "course_submission_group_grading"
     __table_args__ = (
+        CheckConstraint("grading BETWEEN 0 AND 1", name="course_submission_group_grading_grading_check"),
+        CheckConstraint("status BETWEEN 0 AND 3", name="course_submission_group_grading_status_check"),
         Index("idx_grading_graded_by", "graded_by_course_member_id"),
         Index("idx_grading_result", "result_id"),
         Index("idx_grading_submission_group", "course_submission_group_id"),

@@ -13,11 +13,8 @@ from backend.model.base import (
     TIMESTAMP,
     UUID,
     Audited,
-    AuthoredByValue,
     Base,
     Keyed,
-    Timed,
-    Versioned,
     native_enum,
     reference,
     to_many,
@@ -51,6 +48,7 @@ class User(Keyed, Audited, Base):
         UniqueConstraint("email"),
         UniqueConstraint("number"),
         UniqueConstraint("username"),
+        Index("user_lower_email_key", text("lower(email)"), unique=True),
         Index(None, "family_name", "given_name", "id"),
     )
 
@@ -89,7 +87,7 @@ class User(Keyed, Audited, Base):
     user_roles: Mapped[list["UserRole"]] = to_many("User", "UserRole.user_id", back="user")
 
 
-class Account(Keyed, Versioned, Timed, AuthoredByValue, Base):
+class Account(Keyed, Audited, Base):
     """A user's login at an external provider."""
 
     __tablename__ = "account"
@@ -108,11 +106,12 @@ class Account(Keyed, Versioned, Timed, AuthoredByValue, Base):
     user: Mapped["User"] = to_one("Account.user_id", "User", back="accounts")
 
 
-class Profile(Keyed, Versioned, Timed, AuthoredByValue, Base):
+class Profile(Keyed, Audited, Base):
     """The public face of a user."""
 
     __tablename__ = "profile"
     __table_args__ = (
+        CheckConstraint("avatar_color BETWEEN 0 AND 16777215", name="profile_avatar_color_check"),
         UniqueConstraint("nickname"),
         UniqueConstraint("user_id"),
     )
@@ -128,7 +127,7 @@ class Profile(Keyed, Versioned, Timed, AuthoredByValue, Base):
     user: Mapped["User"] = to_one("Profile.user_id", "User", back="profile")
 
 
-class StudentProfile(Keyed, Versioned, Timed, AuthoredByValue, Base):
+class StudentProfile(Keyed, Audited, Base):
     """Matriculation data of a user."""
 
     __tablename__ = "student_profile"
@@ -136,6 +135,7 @@ class StudentProfile(Keyed, Versioned, Timed, AuthoredByValue, Base):
         UniqueConstraint("student_email"),
         UniqueConstraint("student_id"),
         UniqueConstraint("user_id"),
+        Index("student_profile_user_id_organization_id_key", "user_id", "organization_id", unique=True),
     )
 
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -150,10 +150,11 @@ class StudentProfile(Keyed, Versioned, Timed, AuthoredByValue, Base):
     )
 
 
-class Session(Keyed, Versioned, Timed, AuthoredByValue, Base):
+class Session(Keyed, Audited, Base):
     """The record of a login; `session_id` is a secret."""
 
     __tablename__ = "session"
+    __table_args__ = (Index(None, "created_at", "id"),)
 
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     user_id: Mapped[str] = mapped_column(UUID, reference("user.id"), index=True)

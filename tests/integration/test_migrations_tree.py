@@ -98,6 +98,8 @@ def world(empty_database: str) -> Iterator[World]:
     """A migrated database with one course, whose tree is empty."""
     upgrade(empty_database)
     with psycopg.connect(empty_database, autocommit=True) as connection:
+        # Left off where Computor's own backend has written other labels before, and the order is to hold there, too.
+        connection.execute("ALTER TABLE course_content DROP CONSTRAINT course_content_path_check")
         yield World(connection)
 
 
