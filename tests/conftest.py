@@ -1,6 +1,7 @@
 """Real PostgreSQL and Redis for every test that asks, and databases to use up.
 
-A world of users and courses, and the gateway over it, are fixtures of their own: tests/world.py.
+A world of users and courses, and the gateway over it, are fixtures of their own: tests/world.py. So is a database of
+Computor's own: tests/s25.py.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-pytest_plugins = ["tests.world"]
+pytest_plugins = ["tests.world", "tests.s25"]
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,42 @@ depends_on = None
 _STATEMENTS = Path(__file__).resolve().parents[1] / "s25"
 _FILES = ("types", "identity", "course", "example", "content", "submission", "functions", "rows")
 
-_TABLES = (
-    '"user", account, profile, student_profile, session, role, role_claim, user_role, "group", group_claim, user_group',
-    "organization, course_family, course, course_role, course_group, course_member, course_member_comment",
-    "example_repository, example, example_version, example_dependency",
-    "course_content_kind, course_content_type, execution_backend, course_execution_backend, course_content",
-    "course_content_deployment, deployment_history",
-    "course_submission_group, course_submission_group_member, result, course_submission_group_grading",
-    "message, message_read",
+TABLES = (
+    "user",
+    "account",
+    "profile",
+    "student_profile",
+    "session",
+    "role",
+    "role_claim",
+    "user_role",
+    "group",
+    "group_claim",
+    "user_group",
+    "organization",
+    "course_family",
+    "course",
+    "course_role",
+    "course_group",
+    "course_member",
+    "course_member_comment",
+    "example_repository",
+    "example",
+    "example_version",
+    "example_dependency",
+    "course_content_kind",
+    "course_content_type",
+    "execution_backend",
+    "course_execution_backend",
+    "course_content",
+    "course_content_deployment",
+    "deployment_history",
+    "course_submission_group",
+    "course_submission_group_member",
+    "result",
+    "course_submission_group_grading",
+    "message",
+    "message_read",
 )
 
 
@@ -39,7 +67,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop everything, the extensions too: they are not in use by anything else, or PostgreSQL refuses."""
-    op.execute(f"DROP TABLE {', '.join(_TABLES)}")
+    tables = ", ".join(f'"{table}"' for table in TABLES)
+    op.execute(f"DROP TABLE {tables}")
     op.execute(
         "DROP FUNCTION can_delete_course_content, get_course_content_descendants, resolve_example_dependencies,"
         " validate_course_content_example_submittable, validate_course_content_hierarchy, ctutor_valid_slug"

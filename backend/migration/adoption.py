@@ -12,7 +12,7 @@ from sqlalchemy import text
 from backend.errors import GatewayError
 from backend.migration.catalogue import read
 from backend.migration.comparison import Difference, compare
-from backend.migration.environment import current_revision
+from backend.migration.environment import FIRST_REVISION, current_revision, scripts
 from backend.migration.expectation import expectation
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _NEEDED = frozenset(
     ("table", "column", "nullability", "primary key", "unique key", "function", "enum", "sequence", "trigger", "row")
 )
-_TABLES_THAT_TELL = ("course_family", "course_content", "course_submission_group")
 
 
 class NotAdoptableError(GatewayError):
@@ -30,12 +29,13 @@ class NotAdoptableError(GatewayError):
 
 
 def is_of_computor(connection: Connection) -> bool:
-    """Whether there are tables of Computor's that no revision of the gateway made."""
+    """Whether there are tables with the names of Computor's that no revision of the gateway made."""
     if current_revision(connection) is not None:
         return False
+    first = scripts().get_revision(FIRST_REVISION)
     found = connection.execute(
         text("SELECT count(*) FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NOT NULL"),
-        {"names": list(_TABLES_THAT_TELL)},
+        {"names": [f'"{table}"' for table in first.module.TABLES]},
     )
     return bool(found.scalar_one())
 

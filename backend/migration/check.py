@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from backend.migration.adoption import is_of_computor
-from backend.migration.catalogue import Part, read
+from backend.migration.catalogue import read
 from backend.migration.comparison import Difference, compare
 from backend.migration.environment import connect, current_revision, head
 from backend.migration.expectation import Expectation, expectation
-from backend.migration.rule import Check, UniqueIndex, ValidReference
+from backend.migration.rule import ValidReference
 from backend.migration.rules import broken_by, not_in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Connection
 
     from backend.migration.rule import Rule
 
-_KINDS = {Check: "check", UniqueIndex: "unique index", ValidReference: ""}
 # Computor's own migrations may word these as they like; the names and shapes are what the gateway relies on.
 _WORDED_FREELY = frozenset(("body", "check"))
 
@@ -34,32 +31,28 @@ class Report(NamedTuple):
 def check(database_url: str) -> Report:
     """Compare a database with the newest revision. Changes nothing, but needs the right to create schemas in it."""
     with connect(database_url) as connection:
-        actual, expected = read(connection), expectation(connection)
         current = current_revision(connection)
+        is_pending = current != head()
+        actual, expected = read(connection), expectation(connection)
         if current is None and not is_of_computor(connection):
             # The gateway's first revision makes what is Computor's elsewhere.
             expected = expected._replace(of_computor={})
-        left_off = {_part(rule): rule for rule in not_in_force(connection)} if current == head() else {}
+        lacking = [] if is_pending else not_in_force(connection)
+        left_off = {(rule.kind, rule.table, rule.name) for rule in lacking if not isinstance(rule, ValidReference)}
         report = Report([], [])
-        if current != head():
-            report.failures.append(
-                f"the database is at {f'revision {current}' if current else 'no revision of the gateway'},"
-                f" the newest is {head()}: `computor db upgrade`"
-            )
+        if is_pending:
+            place = f"revision {current}" if current else "no revision of the gateway"
+            report.failures.append(f"the database is at {place}, the newest is {head()}: `computor db upgrade`")
         for difference in compare(actual, expected.newest):
-            if difference.part in left_off:
-                continue
-            is_failure = difference.is_ours and not _is_wording(difference, expected)
-            sentence = f"{difference}{_remedy(difference, expected, is_pending=current != head())}"
-            (report.failures if is_failure else report.notes).append(sentence)
-        for rule in left_off.values():
-            lines = report.notes if isinstance(rule, ValidReference) else report.failures
-            lines.extend(_about(connection, rule))
+            if not difference.is_ours:
+                report.notes.append(str(difference))
+            elif _is_wording(difference, expected):
+                report.notes.append(f"{difference.subject} is worded otherwise")
+            elif difference.part not in left_off:
+                report.failures.append(f"{difference}{_remedy(difference, expected, is_pending=is_pending)}")
+        for rule in lacking:
+            (report.notes if isinstance(rule, ValidReference) else report.failures).append(_about(connection, rule))
         return report
-
-
-def _part(rule: Rule) -> Part:
-    return Part(_KINDS[type(rule)], rule.table, rule.name)
 
 
 def _is_wording(difference: Difference, expected: Expectation) -> bool:
@@ -70,8 +63,6 @@ def _is_wording(difference: Difference, expected: Expectation) -> bool:
 
 def _remedy(difference: Difference, expected: Expectation, *, is_pending: bool) -> str:
     part = difference.part
-    if not difference.is_ours or _is_wording(difference, expected):
-        return ""
     if is_pending and difference.actual == expected.of_computor.get(part):
         return f": `computor db upgrade` {'adds' if difference.actual is None else 'changes'} it"
     if part in expected.of_computor:
@@ -81,10 +72,9 @@ def _remedy(difference: Difference, expected: Expectation, *, is_pending: bool) 
     return ""
 
 
-def _about(connection: Connection, rule: Rule) -> Iterator[str]:
+def _about(connection: Connection, rule: Rule) -> str:
     broken = broken_by(connection, rule)
     consequence = "holds for newer rows only" if isinstance(rule, ValidReference) else "was left off"
     if broken is None:
-        yield f"{rule.subject} {consequence}, and no row breaks it now: `computor db upgrade` adds it"
-    else:
-        yield f"{rule.subject} {consequence}: {broken}; once they are changed, `computor db upgrade` adds it"
+        return f"{rule.subject} {consequence}, and no row breaks it now: `computor db upgrade` adds it"
+    return f"{rule.subject} {consequence}: {broken}; once they are changed, `computor db upgrade` adds it"

@@ -48,7 +48,9 @@ class Difference:
         if self.part.kind == "default":
             return f"{self.subject} has the default {self.actual or 'NULL'}, not {self.expected or 'NULL'}"
         if self.expected is None:
-            return f"{self.subject} is not of the gateway"
+            return f"{self.subject} is none of the gateway's"
+        if self.part.kind == "body":
+            return f"{self.subject} has another body"
         if self.actual is None:
             return f"{self.subject} is missing"
         return f"{self.subject} is {_one_line(self.actual)}, not {_one_line(self.expected)}"

@@ -18,12 +18,13 @@ class Check:
     table: str
     name: str
     condition: str
+    kind = "check"
     error = "check_violation"
 
     @property
     def subject(self) -> str:
         """What messages call it."""
-        return f"check {self.name} of {self.table}"
+        return f"{self.kind} {self.name} of {self.table}"
 
     @property
     def definition(self) -> str:
@@ -33,7 +34,7 @@ class Check:
     @property
     def in_force(self) -> str:
         """The condition that it is there."""
-        return _is_valid(self.table, self.name)
+        return _has_constraint(self.table, self.name, "convalidated")
 
     @property
     def broken_by(self) -> str:
@@ -53,12 +54,13 @@ class UniqueIndex:
     table: str
     name: str
     columns: tuple[str, ...]
+    kind = "unique index"
     error = "unique_violation"
 
     @property
     def subject(self) -> str:
         """What messages call it."""
-        return f"unique index {self.name} of {self.table}"
+        return f"{self.kind} {self.name} of {self.table}"
 
     @property
     def definition(self) -> str:
@@ -94,12 +96,13 @@ class ValidReference:
     name: str
     column: str
     target: str
+    kind = "foreign key"
     error = "foreign_key_violation"
 
     @property
     def subject(self) -> str:
         """What messages call it."""
-        return f"foreign key {self.name} of {self.table}"
+        return f"{self.kind} {self.name} of {self.table}"
 
     @property
     def definition(self) -> str:
@@ -108,8 +111,8 @@ class ValidReference:
 
     @property
     def in_force(self) -> str:
-        """The condition that it holds for all rows."""
-        return _is_valid(self.table, self.name)
+        """The condition that it holds for all rows, or is not there at all."""
+        return f"NOT {_has_constraint(self.table, self.name, 'NOT convalidated')}"
 
     @property
     def broken_by(self) -> str:
@@ -149,10 +152,10 @@ def report(rule: Rule) -> str:
     FROM ({rule.broken_by}) AS broken_rows HAVING count(*) > 0"""  # noqa: S608 - of a revision's constants
 
 
-def _is_valid(table: str, constraint: str) -> str:
+def _has_constraint(table: str, name: str, condition: str) -> str:
     return (
         f"EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('\"{table}\"')"
-        f" AND conname = '{constraint}' AND convalidated)"
+        f" AND conname = '{name}' AND {condition})"
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def not_in_force(connection: Connection) -> list[Rule]:
     """Rules of revisions, all of which have been run, that were left off for rows that broke them."""
-    return [rule for rule in _rules() if not connection.execute(text(f"SELECT {rule.in_force}")).scalar_one()]
+    return [rule for rule in _rules() if connection.execute(text(_is_lacking(rule))).scalar_one()]
 
 
 def broken_by(connection: Connection, rule: Rule) -> str | None:
@@ -29,3 +29,7 @@ def broken_by(connection: Connection, rule: Rule) -> str | None:
 def _rules() -> list[Rule]:
     revisions = reversed(list(scripts().walk_revisions()))
     return [rule for revision in revisions for rule in getattr(revision.module, "RULES", ())]
+
+
+def _is_lacking(rule: Rule) -> str:
+    return f"""SELECT to_regclass('"{rule.table}"') IS NOT NULL AND NOT ({rule.in_force})"""

@@ -1,0 +1,183 @@
+"""A database that Computor's own migrations made becomes the gateway's as well, and stays theirs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from backend.revision import needs_upgrade, newest
+from tests.catalogue import LIBRARY_AUTHORS, S25, catalogue
+from tests.commands import computor, run
+
+LEFT_OFF = {
+    "check course_content_path_check of course_content": "2 rows break it",
+    "check course_content_max_group_size_check of course_content": "1 row breaks it",
+    "check execution_backend_slug_check1 of execution_backend": "1 row breaks it",
+    "unique index user_lower_email_key of user": "2 rows break it",
+    "unique index group_slug_key of group": "2 rows break it",
+}
+UNHELD = "foreign key account_created_by_fkey of account"
+
+
+def rows(database_url: str) -> dict[str, list[tuple[object, ...]]]:
+    """What Computor's columns hold, by table; the claims, to which the gateway adds, left out."""
+    columns: dict[str, list[str]] = defaultdict(list)
+    for line in S25.read_text().splitlines():
+        if line.startswith("column"):
+            columns[line.split("\t")[1]].append(line.split("\t")[3])
+    del columns["role_claim"]
+    with psycopg.connect(database_url) as connection:
+        return {
+            table: connection.execute(
+                sql.SQL("SELECT {}::text FROM {} ORDER BY {}").format(
+                    sql.SQL("::text, ").join(map(sql.Identifier, names)),
+                    sql.Identifier(table),
+                    sql.Identifier("id" if "id" in names else names[0]),
+                )
+            ).fetchall()
+            for table, names in columns.items()
+        }
+
+
+def test_layout_is_that_of_the_catalogue(s25: str) -> None:
+    expected = {line for line in S25.read_text().splitlines() if line and not line.startswith("#")}
+    found = catalogue(s25)
+
+    assert sorted(expected - found) == []
+    assert {line.split("\t")[1] for line in found - expected} == {"alembic_version", "note_of_an_operator"}
+
+
+def test_check_tells_of_what_an_upgrade_adds(s25: str) -> None:
+    before = catalogue(s25)
+
+    done = computor(s25, "db", "check")
+
+    assert done.returncode == 1
+    assert "column course_content.tree_key is missing: `computor db upgrade` adds it\n" in done.stdout
+    assert "table api_token is missing: `computor db upgrade` adds it\n" in done.stdout
+    assert "note: table note_of_an_operator is none of the gateway's\n" in done.stdout
+    assert "note: function can_delete_course_content is worded otherwise\n" in done.stdout
+    assert catalogue(s25) == before
+
+
+def test_adoption_changes_nothing_that_is_computors(s25: str) -> None:
+    before, held = catalogue(s25), rows(s25)
+
+    done = computor(s25, "db", "upgrade")
+
+    assert done.returncode == 0, done.stderr
+    lost = {tuple(line.split("\t")[:4]) for line in before - catalogue(s25)}
+    assert lost == LIBRARY_AUTHORS
+    assert rows(s25) == held
+    assert run(s25, "SELECT version_num FROM alembic_version") == [("9f3c1d2e4b5a",)]
+    assert run(s25, "SELECT version_num FROM gateway_alembic_version") == [(newest(),)]
+    assert run(s25, "SELECT claim_value FROM role_claim WHERE claim_value IN ('user:get', 'user:archive')") == [
+        ("user:get",),
+        ("user:archive",),
+    ]
+    assert not needs_upgrade(s25)
+
+
+def test_rules_that_rows_break_are_reported_and_left_off(s25: str) -> None:
+    warnings = computor(s25, "db", "upgrade").stderr.splitlines()
+
+    assert len(warnings) == len(LEFT_OFF) + 1
+    for subject, broken in LEFT_OFF.items():
+        assert any(line.startswith(f"warning: {subject} is left off: {broken}, with the id") for line in warnings)
+    assert any(line.startswith(f"warning: {UNHELD} holds for new rows only: 1 row breaks it") for line in warnings)
+
+    done = computor(s25, "db", "check")
+    differences = [line for line in done.stdout.splitlines() if not line.startswith("note: ")]
+    assert done.returncode == 1
+    assert differences[-1] == "5 differences."
+    for subject, broken in LEFT_OFF.items():
+        assert any(line.startswith(f"{subject} was left off: {broken}") for line in differences)
+    assert f"note: {UNHELD} holds for newer rows only: 1 row breaks it" in done.stdout
+
+
+def test_rules_are_added_once_the_rows_are_changed(s25: str) -> None:
+    computor(s25, "db", "upgrade")
+    run(
+        s25,
+        "UPDATE account SET created_by = NULL",
+        "UPDATE course_content SET path = 'week_1', max_group_size = NULL WHERE path = 'Week_1'",
+        "UPDATE course_content SET path = 'week_1.sheet', max_group_size = 1 WHERE path = 'Week_1.sheet'",
+        "UPDATE execution_backend SET slug = 'python-3'",
+        "UPDATE \"user\" SET email = 'robert@uni.example' WHERE username = 'robert'",
+        "UPDATE \"group\" SET slug = 'more-tutors' WHERE title = 'More tutors'",
+    )
+    told = computor(s25, "db", "check").stdout
+    assert "unique index group_slug_key of group was left off, and no row breaks it now" in told
+
+    printed = computor(s25, "db", "upgrade", "--sql").stdout
+    assert "CREATE UNIQUE INDEX group_slug_key" in printed
+    assert computor(s25, "db", "upgrade").stderr == ""
+
+    done = computor(s25, "db", "check")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "0 differences.")
+    assert UNHELD not in done.stdout
+
+
+def test_computors_own_code_goes_on(s25: str) -> None:
+    computor(s25, "db", "upgrade")
+
+    # Old rows that break rules may be written again, rows by the old rules, too.
+    run(s25, "UPDATE course_content SET title = 'One' WHERE path = 'Week_1'")
+    run(s25, "UPDATE account SET provider = 'https://git.example'")
+    run(
+        s25,
+        "INSERT INTO course_content (path, position, course_id, course_content_type_id) VALUES ('Week_1.More', 2,"
+        " '00000000-0000-4000-8000-000000000012', '00000000-0000-4000-8000-000000000016')",
+    )
+    run(s25, "UPDATE course_content SET path = 'Week_1.Later' WHERE path = 'Week_1.More'")
+    run(
+        s25,
+        "INSERT INTO result (submit, course_member_id, course_submission_group_id, course_content_id,"
+        " course_content_type_id, execution_backend_id, test_system_id, result, version_identifier, status) VALUES"
+        " (true, '00000000-0000-4000-8000-000000000014', '00000000-0000-4000-8000-00000000001a',"
+        " '00000000-0000-4000-8000-000000000019', '00000000-0000-4000-8000-000000000016',"
+        " '00000000-0000-4000-8000-000000000017', 'job', 0.5, 'c0ffee', 0)",
+    )
+    run(s25, "INSERT INTO \"user\" (given_name, email) VALUES ('Cleo', 'Ada@uni.example')")
+    assert run(s25, "SELECT path::text FROM course_content ORDER BY tree_key") == [
+        ("Week_1",),
+        ("Week_1.sheet",),
+        ("Week_1.Later",),
+    ]
+    with pytest.raises(psycopg.errors.RaiseException, match="Invalid place"):
+        run(
+            s25,
+            "INSERT INTO course_content (path, position, course_id, course_content_type_id) VALUES ('none.x', 1,"
+            " '00000000-0000-4000-8000-000000000012', '00000000-0000-4000-8000-000000000016')",
+        )
+    # Bob wrote in the library, which kept him until now.
+    run(s25, "DELETE FROM \"user\" WHERE username = 'bob'")
+    assert run(s25, "SELECT created_by FROM example_repository") == [(None,)]
+    run(s25, "DELETE FROM result", "DELETE FROM course_submission_group", "DELETE FROM course_content")
+
+
+def test_printed_statements_adopt_as_well(s25: str) -> None:
+    before = catalogue(s25)
+    printed = computor(s25, "db", "upgrade", "--sql")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert catalogue(s25) == before
+
+    with psycopg.connect(s25, autocommit=True) as connection:
+        connection.execute(printed.stdout.encode())
+
+    assert not needs_upgrade(s25)
+    assert computor(s25, "db", "check").stdout.splitlines()[-1] == "5 differences."
+
+
+def test_printed_statements_make_a_new_database(empty_database: str) -> None:
+    printed = computor(empty_database, "db", "upgrade", "--sql").stdout
+    assert catalogue(empty_database) == set()
+
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(printed.encode())
+
+    assert computor(empty_database, "db", "check").stdout == "0 differences.\n"
+    assert computor(empty_database, "db", "upgrade", "--sql").stdout == ""
