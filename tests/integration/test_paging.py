@@ -65,6 +65,8 @@ READERS = ("adi", "tom", "ada")
 def pages(own_world: World) -> Iterator[RunningGateway]:
     """Two courses of contents, with nulls and ties in every column that may have them."""
     chance = random.Random(1)  # noqa: S311 - a world, no secret
+    # Left off in databases that hold negative numbers.
+    own_world.connection.execute("ALTER TABLE course_content DROP CONSTRAINT course_content_max_test_runs_check")
     backends = [None, *(own_world.backend(slug) for slug in ("python", "matlab", "rust"))]
     authors = [None, own_world.user("ann"), own_world.user("Zoe"), own_world.user("\u00d6zge", given_name="")]
     for name in ("algebra", "geometry"):
