@@ -12,7 +12,6 @@ branch_labels = None
 depends_on = None
 
 _SLUG_OF_ROLE = "ctutor_valid_slug(CASE WHEN builtin THEN substring(id, 2) ELSE id END)"
-_LABELS = r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$"
 _LOWER_LABELS = r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"
 _LOOSE_SLUG = "^[A-Za-z0-9_-]+$"
 _STATUSES = "'pending', 'deploying', 'deployed', 'failed', 'unassigned'"
@@ -21,11 +20,7 @@ _ACTIONS = "'assigned', 'reassigned', 'deploying', 'deployed', 'failed', 'unassi
 _CHECKS = (
     ("course_role", "check", r"NOT builtin OR id LIKE '\_%'"),
     ("course_role", "check1", _SLUG_OF_ROLE),
-    ("organization", "path_check", f"ltree2text(path) ~ '{_LABELS}'"),
-    ("course_family", "path_check", f"ltree2text(path) ~ '{_LABELS}'"),
-    ("course", "path_check", f"ltree2text(path) ~ '{_LABELS}'"),
     ("course_content", "path_check", f"ltree2text(path) ~ '{_LOWER_LABELS}'"),
-    ("example", "identifier_check", f"ltree2text(identifier) ~ '{_LABELS}'"),
     ("course_content_type", "slug_check1", f"slug ~ '{_LOOSE_SLUG}'"),
     ("execution_backend", "slug_check1", f"slug ~ '{_LOOSE_SLUG}'"),
     ("profile", "avatar_color_check", "avatar_color BETWEEN 0 AND 16777215"),

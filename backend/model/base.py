@@ -109,11 +109,6 @@ def reference(target: str, *, ondelete: str | None = "CASCADE", onupdate: str | 
     return ForeignKey(target, ondelete=ondelete, onupdate=onupdate)
 
 
-def path_check(column: str, table: str, *, pattern: str = PATH_PATTERN) -> CheckConstraint:
-    """That the paths of a table are as the gateway accepts them."""
-    return CheckConstraint(f"ltree2text({column}) ~ '{pattern}'", name=f"{table}_{column}_check")
-
-
 def _typed(value: str | ColumnElement[str], sql_type: UserDefinedType[str]) -> ColumnElement[str]:
     return literal(value, sql_type) if isinstance(value, str) else value
 

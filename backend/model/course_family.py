@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.model.base import JSON, UUID, Audited, Base, Keyed, Ltree, path_check, reference, to_many, to_one
+from backend.model.base import JSON, UUID, Audited, Base, Keyed, Ltree, reference, to_many, to_one
 
 if TYPE_CHECKING:
     from backend.model.course import Course
@@ -19,7 +19,6 @@ class CourseFamily(Keyed, Audited, Base):
 
     __tablename__ = "course_family"
     __table_args__ = (
-        path_check("path", "course_family"),
         Index("course_family_path_key", "organization_id", "path", unique=True),
         Index(None, "title", "id"),
         Index("course_family_path_gist", "path", postgresql_using="gist"),

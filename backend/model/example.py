@@ -14,7 +14,6 @@ from backend.model.base import (
     Keyed,
     Ltree,
     Timed,
-    path_check,
     reference,
     to_many,
     to_one,
@@ -61,7 +60,6 @@ class Example(Keyed, Timed, AuthoredByKey, Base):
         CheckConstraint("directory ~ '^[a-zA-Z0-9._-]+$'", name="check_directory_format"),
         UniqueConstraint("example_repository_id", "directory", name="unique_example_per_directory"),
         UniqueConstraint("example_repository_id", "identifier", name="unique_example_per_identifier"),
-        path_check("identifier", "example"),
         Index(None, "title", "id"),
         Index("example_identifier_gist", "identifier", postgresql_using="gist"),
     )
