@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,6 +12,21 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from backend.model import Base
+
+
+class Action(StrEnum):
+    """What a policy opens; claims and scopes call reading get and list."""
+
+    READ = "read"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    ARCHIVE = "archive"
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The words of claims and scopes that stand for it."""
+        return ("get", "list") if self is Action.READ else (self.value,)
 
 
 class _Ladder(StrEnum):
@@ -86,20 +101,64 @@ class Grant:
     `path` leads over relations to a column of the last (`course_content.course_id`), one of whose values the caller
     must hold in `values`. Without a path the grant needs no row: it is open to everyone signed in, or, with
     `values`, to whoever holds any. `where` is a condition on the row besides. `hides` names the attributes that this
-    grant does not open.
+    grant does not open to readers; `sets` those that it lets writers set, where these are not all.
     """
 
     path: str = ""
     values: Values | None = None
     where: Callable[[Mapping[str, ColumnElement[object]]], ColumnElement[bool]] | None = None
     hides: frozenset[str] = frozenset()
+    sets: frozenset[str] | None = None
+
+
+class Stage(Enum):
+    """At which row a check looks."""
+
+    BEFORE = "the row as it is before the write"
+    PLANNED = "the row as it is going to be, before it is written"
+    AFTER = "the row once it is written, beside all others of the same write"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule on writes that is no grant, such as that nobody grants a role above their own.
+
+    `holds` is a condition on the row at that `stage`; where it is not true the write is refused with `message`, as the
+    fault of `attribute` if that is given, else of the caller. Admins are exempt unless it is a rule of the domain.
+    """
+
+    message: str
+    stage: Stage
+    on: frozenset[Action]
+    holds: Callable[[Mapping[str, ColumnElement[Any]]], ColumnElement[bool]]
+    attribute: str | None = None
+    binds_admins: bool = True
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What a table opens to whom. Admins, and holders of a general claim on the table, pass without a grant."""
+    """What a table opens to whom. Admins, and holders of a general claim on the table, pass without a grant.
+
+    Updates, deletes and archiving are granted on rows only that `read` grants too.
+    """
 
     read: tuple[Grant, ...] = ()
+    create: tuple[Grant, ...] = ()
+    update: tuple[Grant, ...] = ()
+    delete: tuple[Grant, ...] = ()
+    archive: tuple[Grant, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    def grants(self, action: Action) -> tuple[Grant, ...]:
+        """The grants of an action."""
+        of: Mapping[Action, tuple[Grant, ...]] = {
+            Action.READ: self.read,
+            Action.CREATE: self.create,
+            Action.UPDATE: self.update,
+            Action.DELETE: self.delete,
+            Action.ARCHIVE: self.archive,
+        }
+        return of[action]
 
     def hideable(self) -> frozenset[str]:
         """Attributes that some grant does not open; whoever reads them must reckon with null."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from backend.access.policy import (
+    Action,
     Level,
     ScopedLevel,
     claimed,
@@ -50,7 +51,7 @@ WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.
 """
 
 ADMIN = "_admin"
-READ_ACTIONS = ("get", "list")
+EVERYTHING = "*"
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -59,27 +60,31 @@ class Viewer:
     """All of a principal that shapes SQL: equal viewers share plans.
 
     `held` names the sets that are not empty, with the power of two that their size comes up to: enough to choose
-    the form of a statement by, and few enough to share.
+    the form of a statement by, and few enough to share. `scopes` is None where the credential reads all that its user
+    reads; whether it then `writes`, too, is another matter.
     """
 
     admin: bool
     general: frozenset[str]
     held: frozenset[tuple[str, int]]
     scopes: frozenset[str] | None
+    writes: bool = False
 
     def size(self, values: str) -> int:
         """About how many keys the set holds; 0 where it is empty."""
         return next((2**power for name, power in self.held if name == values), 0)
 
-    def may_read_all(self, table: str) -> bool:
-        """Whether no row of the table is hidden: admins, and holders of a general claim."""
-        return self.in_scope(table) and (
-            self.admin or any(f"{table}:{action}" in self.general for action in READ_ACTIONS)
+    def may_all(self, table: str, action: Action) -> bool:
+        """Whether no row of the table is out of reach: for admins, and holders of a general claim."""
+        return self.in_scope(table, action) and (
+            self.admin or any(f"{table}:{claim}" in self.general for claim in action.claims)
         )
 
-    def in_scope(self, table: str) -> bool:
-        """Whether the credential's scopes let the table be read at all."""
-        return self.scopes is None or any(f"{table}:{action}" in self.scopes for action in READ_ACTIONS)
+    def in_scope(self, table: str, action: Action) -> bool:
+        """Whether the credential's scopes allow this on the table at all."""
+        if self.scopes is None:
+            return action is Action.READ or self.writes
+        return any(f"{table}:{claim}" in self.scopes for claim in action.claims)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +100,11 @@ class Principal:
 def principal_from_row(row: Sequence[str]) -> Principal:
     """The principal that a row of `RESOLVE` stands for.
 
-    Roles and claims grant, scopes narrow: a token that names scopes reads only the tables that they name, and never
-    carries `_admin`; one without any reads all that its owner reads.
+    Roles and claims grant, scopes narrow: a token that names scopes does only what they name, and never carries
+    `_admin`; one without any reads all that its owner reads, and writes nothing; the scope `*` does not narrow.
     """
     user_id = row[0]
-    scopes = _scopes(orjson.loads(row[1]))
+    scopes, writes = _scopes(orjson.loads(row[1]))
     roles: list[str] = orjson.loads(row[2])
     claims: list[str] = orjson.loads(row[3])
     members: list[tuple[str, str, str]] = orjson.loads(row[4])
@@ -127,12 +132,14 @@ def principal_from_row(row: Sequence[str]) -> Principal:
         general=frozenset(general),
         held=frozenset((name, round(log2(len(keys)))) for name, keys in values.items() if keys),
         scopes=scopes,
+        writes=writes,
     )
     return Principal(user_id, values, viewer, tuple(row))
 
 
-def _scopes(stored: object) -> frozenset[str] | None:
-    """What a token is narrowed to; None only for the empty list, as anything that is no list of names opens nothing."""
-    if stored == []:
-        return None
-    return frozenset(scope for scope in stored if isinstance(scope, str)) if isinstance(stored, list) else frozenset()
+def _scopes(stored: object) -> tuple[frozenset[str] | None, bool]:
+    """What a token is narrowed to, and whether it writes where it is not; what is no list of names opens nothing."""
+    if stored in ([], [EVERYTHING]):
+        return None, bool(stored)
+    names = stored if isinstance(stored, list) else []
+    return frozenset(scope for scope in names if isinstance(scope, str)), False

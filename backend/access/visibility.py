@@ -23,8 +23,9 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import true as sql_true
+from sqlalchemy.dialects.postgresql import UUID
 
-from backend.access.policy import ADMIN_ONLY, Grant, Policies, Policy, Values, claimed
+from backend.access.policy import ADMIN_ONLY, Action, Grant, Policies, Values, claimed, user
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper, RelationshipProperty
@@ -114,7 +115,7 @@ class Visibility:
 
     def rows(self, model: type[Base], source: FromClause, access: Access) -> ColumnElement[bool] | None:
         """The condition on the rows of `source`; None where all may be seen."""
-        grants = self._grants(model)
+        grants = self.grants(model)
         if grants is None:
             return None
         return self._any(model, source, grants, access, driven=self._is_driven(model, grants, access))
@@ -127,7 +128,7 @@ class Visibility:
         It hides nothing; a walk along the column's index starts from there, and not from rows of which none may be
         seen. None where that is not worth it, or would take more than a look into an index for each key.
         """
-        grants = self._grants(model)
+        grants = self.grants(model)
         if not grants or self._is_driven(model, grants, Access.WALK):
             return None
         # Of most rows, some lie near either end.
@@ -145,7 +146,7 @@ class Visibility:
     def column(self, model: type[Base], source: FromClause, attribute: str, access: Access) -> ColumnElement[Any]:
         """The column, or, where not every grant opens it, NULL for the rows that only the others let pass."""
         column = Columns(model, source)[attribute]
-        grants = self._grants(model)
+        grants = self.grants(model)
         if grants is None:
             return column
         opening = [grant for grant in grants if attribute not in grant.hides]
@@ -156,19 +157,23 @@ class Visibility:
 
     def is_masked(self, model: type[Base], attribute: str) -> bool:
         """Whether the viewer may meet rows of which this column is hidden."""
-        return any(attribute in grant.hides for grant in self._grants(model) or ())
+        return any(attribute in grant.hides for grant in self.grants(model) or ())
 
-    def _grants(self, model: type[Base]) -> list[Grant] | None:
-        """The grants that can hold for the viewer at all; None where none is needed."""
+    def grants(self, model: type[Base], action: Action = Action.READ) -> list[Grant] | None:
+        """The grants of an action that can hold for the viewer at all; None where none is needed."""
         table = model.__tablename__
-        if self.viewer.may_read_all(table):
+        if self.viewer.may_all(table, action):
             return None
-        if not self.viewer.in_scope(table):
+        if not self.viewer.in_scope(table, action):
             return []
-        policy: Policy = self._policies.get(model, ADMIN_ONLY)
-        rows: Grant = Grant("id", claimed(table, "get"))
-        grants = (*policy.read, rows) if "id" in inspect(model).columns else policy.read
-        return [grant for grant in grants if grant.values is None or self.viewer.size(grant.values.name)]
+        declared = self._policies.get(model, ADMIN_ONLY).grants(action)
+        rows: Grant = Grant("id", claimed(table, action.claims[0]))
+        all_grants = (*declared, rows) if "id" in inspect(model).columns else declared
+        return [grant for grant in all_grants if grant.values is None or self.viewer.size(grant.values.name)]
+
+    def passes(self, model: type[Base], source: FromClause, grant: Grant) -> ColumnElement[bool]:
+        """That a grant holds for a row of `source`, whose columns are those of the model's table."""
+        return self._grant(model, source, grant, Access.KEYED, driven=False)
 
     def _any(
         self, model: type[Base], source: FromClause, grants: list[Grant], access: Access, *, driven: bool
@@ -300,6 +305,12 @@ def _toward(value: ColumnElement[Any], descending: bool) -> ColumnElement[Any]: 
 def is_held(column: ColumnElement[Any], values: Values) -> ColumnElement[bool]:
     """That the column is one of the keys that the caller holds; the keys are filled in for each caller."""
     return column == any_(_values(column, values))
+
+
+def caller() -> ColumnElement[Any]:
+    """The key of the user who asks."""
+    keys: BindParameter[Any] = bindparam(PRINCIPAL_BIND + user().name, type_=ARRAY(UUID))
+    return cast(keys, ARRAY(UUID))[1]
 
 
 def _values(column: ColumnElement[Any], values: Values) -> BindParameter[Any]:

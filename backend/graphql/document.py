@@ -14,6 +14,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableNode,
     Visitor,
@@ -60,6 +61,12 @@ class Document:
         if name not in self.operations:
             raise _bad_request(f"The document has no operation {name!r}.")
         return self.operations[name]
+
+    def writes(self, name: str | None) -> bool:
+        """Whether the operation of that name is a mutation; without a name, the only one."""
+        if name is None and len(self.operations) == 1:
+            (name,) = self.operations
+        return name in self.operations and self.operations[name].operation is OperationType.MUTATION
 
     def switches(self, variables: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of the variables that decide what is selected."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from graphql import GraphQLError
 from graphql.execution import execute
 from graphql.execution.values import VariableValues
@@ -18,10 +16,14 @@ from psycopg_pool import PoolTimeout
 from backend.access.credentials import token_hash
 from backend.access.visibility import Statistics, Visibility
 from backend.errors import ErrorCode, InputError, UnauthenticatedError, public
+from backend.graphql.answer import Answer, Request, VariablesError, answered, public_error, refused
 from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context, HandOver
+from backend.graphql.mutation import Mutations
 from backend.graphql.variables import read_variables
 from backend.interface.entity import policies
+from backend.operation.transaction import Transactions
+from backend.operation.writing import Writing
 from backend.plan.compile import PlanCompiler
 from backend.plan.execute import execute as execute_plan
 from backend.plan.failure import Settlement
@@ -32,7 +34,7 @@ from backend.plan.source import Scope
 from backend.plan.statement import Compiler, Recent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping
+    from collections.abc import AsyncIterator, Awaitable
 
     from graphql import GraphQLSchema
 
@@ -51,29 +53,9 @@ _CREDENTIAL_REFUSED = (
     "This token does not hold: it is unknown, revoked or expired, or its user is archived. "
     "`computor token create --user NAME` makes a new one."
 )
-_DUMP = orjson.OPT_UTC_Z
 STATISTICS_EVERY = 60.0
 # Characters. Whoever sends longer documents waits for them to be read again, and cannot fill the memory with them.
 LONGEST_KEPT = 20_000
-
-
-@dataclass(frozen=True)
-class Request:
-    """A GraphQL request as a client sent it, and the token that came with it."""
-
-    query: str
-    variables: Mapping[str, Any]
-    operation_name: str | None
-    token: str | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What is sent back. `executed` is False where the request was refused before anything ran."""
-
-    body: bytes
-    executed: bool
-    code: ErrorCode | None = None
 
 
 class Engine:
@@ -133,13 +115,13 @@ class Engine:
         """The answer to a request; never raises but for cancellation."""
         try:
             return await self._answer(request)
-        except _VariablesError as error:
-            return _refused(error.errors, ErrorCode.BAD_USER_INPUT)
+        except VariablesError as error:
+            return refused(error.errors, ErrorCode.BAD_USER_INPUT)
         except GraphQLError as error:
-            return _refused([error], ErrorCode((error.extensions or {}).get("code", ErrorCode.BAD_USER_INPUT)))
+            return refused([error], ErrorCode((error.extensions or {}).get("code", ErrorCode.BAD_USER_INPUT)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the rest
             message, extensions = public(error)
-            return _refused([GraphQLError(message, extensions=dict(extensions))], ErrorCode(extensions["code"]))
+            return refused([GraphQLError(message, extensions=dict(extensions))], ErrorCode(extensions["code"]))
 
     async def _answer(self, request: Request) -> Answer:
         if request.token is None:
@@ -155,12 +137,30 @@ class Engine:
                     self._principals.put(credential, known)
                 # Reading a document takes work, which is done for nobody unknown.
                 document = self._document(request.query)
+                if document.writes(request.operation_name):
+                    break
                 try:
                     return await self._checked(document, request, known, snapshot)
                 except PrincipalChangedError as changed:
                     if changed.principal is None:
                         raise UnauthenticatedError(_CREDENTIAL_REFUSED) from None
                     known = self._principals.put(credential, changed.principal)
+        return await self._write(document, request, known, credential)
+
+    async def _write(self, document: Document, request: Request, principal: Principal, credential: bytes) -> Answer:
+        def write_for(principal: Principal, snapshot: Snapshot) -> Writing:
+            return Writing(self._scope(principal.viewer), self._compiler, principal, snapshot, write_for)
+
+        transactions = Transactions(self._pool, credential, principal, write_for)
+        try:
+            variables = self._variables(document, request)
+            compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
+            operation = document.operation(request.operation_name)
+            mutations = Mutations(self._schema, self._catalog, compiler, variables, operation)
+        except (GraphQLError, VariablesError):
+            await transactions.verify()
+            raise
+        return await mutations.answer(transactions)
 
     def _document(self, text: str) -> Document:
         document = self._documents.get(text)
@@ -175,7 +175,7 @@ class Engine:
             raise UnauthenticatedError(_CREDENTIAL_MISSING)
         document = self._document(request.query)
         if document.errors:
-            return _refused(document.errors, document.code)
+            return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
         if not document.reads_schema_only(operation):
             raise UnauthenticatedError(_CREDENTIAL_MISSING)
@@ -188,7 +188,7 @@ class Engine:
         """The answer, given to nobody whose token has ended: neither where it is empty nor where the input is bad."""
         try:
             answer = await self._run(document, request, principal, snapshot)
-        except (GraphQLError, InputError, _VariablesError):
+        except (GraphQLError, InputError, VariablesError):
             await snapshot.verify()
             raise
         await snapshot.verify()
@@ -196,7 +196,7 @@ class Engine:
 
     async def _run(self, document: Document, request: Request, principal: Principal, snapshot: Snapshot) -> Answer:
         if document.errors:
-            return _refused(document.errors, document.code)
+            return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
         variables = self._variables(document, request)
         scope = self._scope(principal.viewer)
@@ -214,7 +214,7 @@ class Engine:
             settled = settlement.settle("Query", [operation.selection_set], loaded)
             errors = settlement.errors
         if settled is None or not plan.needs_graphql_core:
-            return _answered(settled, errors)
+            return answered(settled, errors)
         await snapshot.fetch([], last=False)
         generated = {name: settled[name] for name, root in plan.roots if root is not None}
 
@@ -236,8 +236,8 @@ class Engine:
             executor_class=HandOver,
         )
         result = executed if not hasattr(executed, "__await__") else await _awaited(executed)
-        found = [_public(error) for error in result.errors or ()]
-        return _answered(result.data, [*(errors or []), *found])
+        found = [public_error(error) for error in result.errors or ()]
+        return answered(result.data, [*(errors or []), *found])
 
     def _variables(self, document: Document, request: Request) -> VariableValues:
         definitions = document.operation(request.operation_name).variable_definitions or ()
@@ -245,7 +245,7 @@ class Engine:
             return VariableValues({}, {})
         values = read_variables(self._schema, definitions, request.variables)
         if isinstance(values, list):
-            raise _VariablesError(values)
+            raise VariablesError(values)
         return values
 
     def _scope(self, viewer: Viewer) -> Scope:
@@ -257,36 +257,3 @@ class Engine:
 
 async def _awaited(work: Awaitable[Any]) -> Any:
     return await work
-
-
-class _VariablesError(Exception):
-    """The variables do not fit the operation."""
-
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__()
-        self.errors = errors
-
-
-def _answered(data: dict[str, Any] | None, errors: list[GraphQLError]) -> Answer:
-    if not errors:
-        return Answer(orjson.dumps({"data": data}, option=_DUMP), executed=True)
-    return Answer(
-        orjson.dumps({"data": data, "errors": [error.formatted for error in errors]}, option=_DUMP), executed=True
-    )
-
-
-def _refused(errors: Any, code: ErrorCode) -> Answer:
-    formatted = [
-        {**error.formatted, "extensions": {"code": code.value, **(error.extensions or {})}} for error in errors
-    ]
-    return Answer(orjson.dumps({"errors": formatted}, option=_DUMP), executed=False, code=code)
-
-
-def _public(error: GraphQLError) -> GraphQLError:
-    """The error as a client may see it: what nobody expected says nothing."""
-    original = error.original_error
-    if original is None or isinstance(original, GraphQLError):
-        message, extensions = error.message, error.extensions or {"code": ErrorCode.BAD_USER_INPUT.value}
-    else:
-        message, extensions = public(original)
-    return GraphQLError(message, error.nodes, path=error.path, extensions=dict(extensions))

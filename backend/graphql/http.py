@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from backend.errors import BadRequestError, ErrorCode
-from backend.graphql.engine import Answer, Engine, Request
+from backend.graphql.answer import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from backend.graphql.engine import Engine
 
 JSON = b"application/json"
 GRAPHQL = b"application/graphql-response+json"

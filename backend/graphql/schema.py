@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from backend.graphql.declare import Declarations
 from backend.graphql.entity_types import declare_entity, root_specs
 from backend.graphql.grouping_types import declare_group_units
+from backend.graphql.mutation_types import ATOMIC, declare_mutations
 from backend.graphql.scalars import SCALARS
 from backend.graphql.shared import declare_shared
 from backend.graphql.written import written_fields
@@ -43,8 +44,11 @@ def build_schema(
         root_specs(types, catalog),
         written=list(written(types, catalog).values()),
     )
+    errors = declare_mutations(types, catalog)
     return strawberry.Schema(
         query=types["Query"],
+        mutation=types["Mutation"],
+        directives=[ATOMIC],
         config=StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS),
-        types=[types[entity.name] for entity in catalog.values()],
+        types=[types[name] for name in (*catalog, *errors)],
     )

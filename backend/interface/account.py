@@ -85,6 +85,6 @@ class AccountInterface(EntityInterface):
     endpoint = "accounts"
     model = Account
     cache_ttl = 180
-    policy = Policy(read=(Grant("user_id", user()),))
+    policy = Policy(read=(Grant("user_id", user()),), delete=(Grant("user_id", user()),))
     computed = {"display_name": Expression(_display_name)}
     default_order = ("provider", "type", "provider_account_id")

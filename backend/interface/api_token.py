@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import Select, cast, func, or_
 from sqlalchemy.dialects.postgresql import JSONB
 
-from backend.access.policy import Grant, Policy, user
+from backend.access.policy import Action, Grant, Policy, user
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -97,5 +97,8 @@ class ApiTokenInterface(EntityInterface):
     endpoint = "api-tokens"
     model = ApiToken
     cache_ttl = 60
-    policy = Policy(read=(Grant("user_id", user()),))
+    policy = Policy(read=(Grant("user_id", user()),), delete=(Grant("user_id", user()),))
+    # A revoked token stays as a record. How one is made: backend.access.credentials.
+    operations = frozenset({Action.UPDATE, Action.DELETE})
+    deletion = {"revoked_at": func.now()}
     default_order = ("-created_at",)

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import ColumnElement, Select
 
-from backend.access.policy import ADMIN_ONLY, Policy
+from backend.access.policy import ADMIN_ONLY, Action, Grant, Policy
 from backend.access.principal import Principal
+from backend.interface.effect import Effect
 from backend.model import Base
 
 
@@ -175,6 +176,19 @@ class EntityInterface:
     null_reads: ClassVar[Mapping[str, object]] = {"version": 0}
     # By relation: its description, where the name of the target does not say enough.
     relations: ClassVar[Mapping[str, str]] = {}
+
+    # What can be done to rows by whoever may, where it is less than the inputs and the table allow.
+    operations: ClassVar[frozenset[Action] | None] = None
+    # By attribute: SQL over a row to create, for what no client says.
+    derived: ClassVar[Mapping[str, Callable[[Row], ColumnElement[Any]]]] = {}
+    # By attribute that is a key: what lets a row refer to a target that its writer does not see.
+    links: ClassVar[Mapping[str, tuple[Grant, ...]]] = {}
+    # Relations to one whose targets are locked before a write, so that what checks count stays as it is.
+    locks: ClassVar[tuple[str, ...]] = ()
+    # By attribute: what deleting writes into the row, where it does not take the row away.
+    deletion: ClassVar[Mapping[str, ColumnElement[Any]]] = {}
+    # What follows from a write, in this order.
+    effects: ClassVar[Mapping[Action, tuple[Effect, ...]]] = {}
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,12 @@ class CourseInterface(EntityInterface):
     endpoint = "courses"
     model = Course
     cache_ttl = 300
-    policy = Policy(read=(Grant("id", courses(at_least=Level.STUDENT)),))
+    policy = Policy(
+        read=(Grant("id", courses(at_least=Level.STUDENT)),),
+        update=(Grant("id", courses(at_least=Level.LECTURER)),),
+        delete=(Grant("id", courses(at_least=Level.OWNER)),),
+    )
+    derived = {"organization_id": lambda row: row["course_family.organization_id"]}
     default_order = ("title",)
     nested_orders = {"members": ("user.family_name", "user.given_name")}
     relations = {"members": "Who takes part, by family name.", "contents": "Its tree of contents, depth first."}

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import ColumnElement, Select, and_, func
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Action, Grant, Level, Policy, courses
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -17,6 +17,8 @@ from backend.interface.base import (
     Row,
     Tree,
 )
+from backend.interface.content_tree import CHECKS, move_descendants
+from backend.interface.individual_groups import for_contents
 from backend.interface.rules import ContentPath, GroupSize, Kept, Position, Quota, Title
 from backend.interface.search import TreeQuery, along_tree, equalities
 from backend.model import CourseContent, CourseContentKind, CourseContentType
@@ -150,8 +152,16 @@ class CourseContentInterface(EntityInterface):
         read=(
             Grant("course_id", courses(at_least=Level.STUDENT), where=lambda row: row["archived_at"].is_(None)),
             Grant("course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        create=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        update=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        delete=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        archive=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        checks=CHECKS,
     )
+    # Nodes are placed by others' paths, which must not change meanwhile.
+    locks = ("course",)
+    effects = {Action.CREATE: (for_contents,), Action.UPDATE: (move_descendants,)}
     computed = {
         "course_content_kind_id": Expression(
             lambda row: row["course_content_type.course_content_kind_id"], target=CourseContentKind

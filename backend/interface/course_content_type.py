@@ -78,7 +78,12 @@ class CourseContentTypeInterface(EntityInterface):
     endpoint = "course-content-types"
     model = CourseContentType
     cache_ttl = 60
-    policy = Policy(read=(Grant("course_id", courses(at_least=Level.STUDENT)),))
+    policy = Policy(
+        read=(Grant("course_id", courses(at_least=Level.STUDENT)),),
+        create=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        update=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        delete=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+    )
     default_order = ("slug",)
     null_reads = {**EntityInterface.null_reads, "color": DEFAULT_COLOR}
     relations = {

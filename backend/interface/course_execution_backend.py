@@ -60,4 +60,9 @@ class CourseExecutionBackendInterface(EntityInterface):
     endpoint = "course-execution-backends"
     model = CourseExecutionBackend
     cache_ttl = 600
-    policy = Policy(read=(Grant("course_id", courses(at_least=Level.STUDENT)),))
+    policy = Policy(
+        read=(Grant("course_id", courses(at_least=Level.STUDENT)),),
+        create=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        update=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        delete=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+    )

@@ -3,13 +3,16 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
+from sqlalchemy import Select, insert, literal, select, update
 
-from backend.access.policy import Grant, Level, Policy, ScopedLevel, courses, families
+from backend.access.policy import Action, Grant, Level, Policy, ScopedLevel, courses, families
+from backend.access.visibility import caller
 from backend.interface.base import BaseEntityCreate, BaseEntityGet, BaseEntityList, BaseEntityUpdate, EntityInterface
+from backend.interface.effect import Written, is_written
 from backend.interface.rules import Kept, Path, Title
 from backend.interface.search import TreeQuery, along_tree, equalities
-from backend.model import CourseFamily
+from backend.model import Course, CourseFamily, CourseFamilyMember
+from backend.model.base import table_of
 
 
 class CourseFamilyList(BaseEntityList):
@@ -59,6 +62,22 @@ def course_family_search(statement: Select[Any], query: CourseFamilyQuery) -> Se
     return equalities(statement, CourseFamily, query, ("title", "description", "organization_id"))
 
 
+async def _seat_creator(written: Written) -> None:
+    """Whoever creates one owns it."""
+    made = table_of(CourseFamily)
+    seat = select(caller(), made.c.id, literal(ScopedLevel.OWNER.value)).where(is_written(made.c.id))
+    names = ["user_id", "course_family_id", "course_family_role_id"]
+    await written.run(insert(table_of(CourseFamilyMember)).from_select(names, seat, include_defaults=False))
+
+
+async def _take_courses_along(written: Written) -> None:
+    """A course belongs to the organization of its family."""
+    course, family = table_of(Course), table_of(CourseFamily)
+    of_family = select(family.c.organization_id).where(family.c.id == course.c.course_family_id).scalar_subquery()
+    moved = update(course).values(organization_id=of_family)
+    await written.run(moved.where(is_written(course.c.course_family_id), course.c.organization_id != of_family))
+
+
 class CourseFamilyInterface(EntityInterface):
     """A course that is given again and again, such as each winter."""
 
@@ -75,8 +94,11 @@ class CourseFamilyInterface(EntityInterface):
         read=(
             Grant("courses.id", courses(at_least=Level.STUDENT)),
             Grant("id", families(at_least=ScopedLevel.DEVELOPER)),
-        )
+        ),
+        update=(Grant("id", families(at_least=ScopedLevel.DEVELOPER)),),
+        delete=(Grant("id", families(at_least=ScopedLevel.OWNER)),),
     )
+    effects = {Action.CREATE: (_seat_creator,), Action.UPDATE: (_take_courses_along,)}
     default_order = ("title",)
     relations = {
         "organization": "The organization that owns it.",

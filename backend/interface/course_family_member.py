@@ -13,6 +13,7 @@ from backend.interface.base import (
     EntityInterface,
     ListQuery,
 )
+from backend.interface.membership import seating
 from backend.interface.rules import Kept
 from backend.model import CourseFamilyMember
 
@@ -70,7 +71,14 @@ class CourseFamilyMemberInterface(EntityInterface):
         read=(
             Grant("user_id", user()),
             Grant("course_family_id", families(at_least=ScopedLevel.MANAGER)),
-        )
+        ),
+        create=(Grant("course_family_id", families(at_least=ScopedLevel.MANAGER)),),
+        update=(Grant("course_family_id", families(at_least=ScopedLevel.MANAGER)),),
+        delete=(Grant("course_family_id", families(at_least=ScopedLevel.MANAGER)),),
+        checks=seating(
+            CourseFamilyMember, "course_family_id", "course_family_role_id", families(at_least=ScopedLevel.OWNER)
+        ),
     )
+    locks = ("course_family",)
     default_order = ("created_at",)
     relations = {"user": "Whose it is.", "course_family_role": "What the member may do."}

@@ -65,6 +65,11 @@ class CourseGroupInterface(EntityInterface):
     endpoint = "course-groups"
     model = CourseGroup
     cache_ttl = 60
-    policy = Policy(read=(Grant("course_id", courses(at_least=Level.STUDENT)),))
+    policy = Policy(
+        read=(Grant("course_id", courses(at_least=Level.STUDENT)),),
+        create=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        update=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        delete=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+    )
     default_order = ("title",)
     relations = {"course_members": "Who is in it."}

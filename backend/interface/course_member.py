@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field, model_validator
 from sqlalchemy import Select
 
-from backend.access.policy import Grant, Level, Policy, courses, user
+from backend.access.policy import Action, Grant, Level, Policy, courses, user
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -14,6 +14,8 @@ from backend.interface.base import (
     EntityInterface,
     ListQuery,
 )
+from backend.interface.individual_groups import for_members
+from backend.interface.membership import SEATING_IN_COURSES
 from backend.interface.rules import Kept
 from backend.interface.search import equalities
 from backend.model import CourseMember, User
@@ -102,7 +104,16 @@ class CourseMemberInterface(EntityInterface):
     endpoint = "course-members"
     model = CourseMember
     cache_ttl = 300
-    policy = Policy(read=(Grant("user_id", user()), Grant("course_id", courses(at_least=Level.TUTOR))))
+    policy = Policy(
+        read=(Grant("user_id", user()), Grant("course_id", courses(at_least=Level.TUTOR))),
+        create=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        update=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        delete=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        checks=SEATING_IN_COURSES,
+    )
+    # Two owners must not change each other at once.
+    locks = ("course",)
+    effects = {Action.CREATE: (for_members,)}
     default_order = ("created_at",)
     relations = {
         "course_role": "What the member may do in the course.",

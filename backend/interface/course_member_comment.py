@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Grant, Level, Policy, courses, own_memberships
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -13,6 +13,7 @@ from backend.interface.base import (
     ListQuery,
     TimedEntityList,
 )
+from backend.interface.membership import own_membership
 from backend.interface.rules import Kept
 from backend.model import CourseMemberComment
 
@@ -64,6 +65,15 @@ class CourseMemberCommentInterface(EntityInterface):
     endpoint = "course-member-comments"
     model = CourseMemberComment
     cache_ttl = 120
-    policy = Policy(read=(Grant("course_member.course_id", courses(at_least=Level.TUTOR)),))
+    policy = Policy(
+        read=(Grant("course_member.course_id", courses(at_least=Level.TUTOR)),),
+        create=(Grant("course_member.course_id", courses(at_least=Level.TUTOR)),),
+        update=(Grant("transmitter_id", own_memberships(at_least=Level.TUTOR)),),
+        delete=(
+            Grant("transmitter_id", own_memberships(at_least=Level.TUTOR)),
+            Grant("course_member.course_id", courses(at_least=Level.MAINTAINER)),
+        ),
+    )
+    derived = {"transmitter_id": lambda row: own_membership(row["course_member.course_id"])}
     default_order = ("created_at",)
     relations = {"transmitter": "Who wrote it.", "course_member": "Whom it is about."}

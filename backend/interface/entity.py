@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, Boolean, DateTime, Float, Integer, Text, inspect
 
+from backend.access.policy import Action
 from backend.interface.base import Batch, EntityInterface, Expression, Tree
 
 if TYPE_CHECKING:
@@ -104,6 +105,30 @@ class Entity:
     def archivable(self) -> bool:
         """Whether its lists leave out archived rows unless asked."""
         return "archived_at" in inspect(self.model).columns
+
+    @cached_property
+    def references(self) -> Mapping[str, str]:
+        """By attribute: the name of the type whose key it holds."""
+        mapper = inspect(self.model)
+        to_one = (each for each in mapper.relationships if each.direction.name == "MANYTOONE")
+        return {
+            mapper.get_property_by_column(each.local_remote_pairs[0][0]).key: each.mapper.class_.__name__
+            for each in to_one
+        }
+
+    @cached_property
+    def operations(self) -> frozenset[Action]:
+        """What can be done to its rows, by those who may."""
+        declared = self.interface.operations
+        if declared is not None:
+            return declared
+        possible = {
+            Action.CREATE: self.interface.create is not None,
+            Action.UPDATE: self.interface.update is not None,
+            Action.DELETE: self.interface.create is not None,
+            Action.ARCHIVE: self.archivable,
+        }
+        return frozenset(action for action, is_possible in possible.items() if is_possible)
 
     @cached_property
     def key_types(self) -> tuple[TypeEngine[Any], ...]:

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import Select, String, cast, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Action, Grant, Level, Policy, courses
 from backend.interface.base import BaseEntityUpdate, EntityInterface, ListQuery, TimedEntityList, UnversionedEntityGet
 from backend.interface.rules import Kept, Path, Title
 from backend.interface.search import equalities
@@ -80,6 +80,8 @@ class ExampleInterface(EntityInterface):
     endpoint = "examples"
     model = Example
     policy = Policy(read=(Grant(values=courses(at_least=Level.LECTURER)),))
+    # Examples come with their files.
+    operations = frozenset({Action.UPDATE, Action.DELETE})
     default_order = ("title",)
     relations = {
         "example_repository": "The repository that holds it.",

@@ -4,9 +4,10 @@ import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
+from sqlalchemy import ColumnElement, and_, not_, select
 
-from backend.access.policy import Grant, Level, Policy, courses
-from backend.interface.base import BaseEntityCreate, CreatedEntityList, EntityInterface, ListQuery
+from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses
+from backend.interface.base import BaseEntityCreate, CreatedEntityList, EntityInterface, ListQuery, Row
 from backend.model import ExampleDependency
 
 _CONSTRAINT = re.compile(r"(?:>=|<=|>|<|\^|~|==)?\s*[^\s<>=^~*]+|\*")
@@ -53,6 +54,16 @@ class ExampleDependencyQuery(ListQuery):
     depends_id: str | None = Field(None, description="Key of the example that it needs.")
 
 
+def _is_no_cycle(row: Row) -> ColumnElement[bool]:
+    needs = ExampleDependency.__table__
+    reached = select(needs.c.depends_id.label("id")).where(needs.c.example_id == row["depends_id"])
+    reached_all = reached.correlate_except(needs).cte("reached", recursive=True, nesting=True)
+    further = select(needs.c.depends_id).join(reached_all, needs.c.example_id == reached_all.c.id)
+    reached_all = reached_all.union(further)
+    back = select(reached_all.c.id).where(reached_all.c.id == row["example_id"]).exists()
+    return and_(row["depends_id"] != row["example_id"], not_(back))
+
+
 class ExampleDependencyInterface(EntityInterface):
     """One example needs another."""
 
@@ -62,6 +73,17 @@ class ExampleDependencyInterface(EntityInterface):
     query = ExampleDependencyQuery
     endpoint = "example-dependencies"
     model = ExampleDependency
-    policy = Policy(read=(Grant(values=courses(at_least=Level.LECTURER)),))
+    policy = Policy(
+        read=(Grant(values=courses(at_least=Level.LECTURER)),),
+        checks=(
+            Check(
+                "An example cannot need itself, not even by way of others.",
+                Stage.AFTER,
+                frozenset({Action.CREATE}),
+                _is_no_cycle,
+                "depends_id",
+            ),
+        ),
+    )
     default_order = ("created_at",)
     relations = {"example": "What needs the other.", "depends": "What it needs."}

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Action, Grant, Level, Policy, courses
 from backend.interface.base import BaseEntityCreate, CreatedEntityList, EntityInterface, ListQuery, WrittenOnceEntityGet
 from backend.interface.rules import LARGEST_INTEGER
 from backend.model import ExampleVersion
@@ -58,5 +58,6 @@ class ExampleVersionInterface(EntityInterface):
     model = ExampleVersion
     cache_ttl = 300
     policy = Policy(read=(Grant(values=courses(at_least=Level.LECTURER)),))
+    operations = frozenset({Action.CREATE})
     default_order = ("-version_number",)
     relations = {"deployments": "The assignments that use it."}

@@ -4,18 +4,19 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import inspect
+from sqlalchemy import ColumnElement, inspect, select
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityList,
     BaseEntityUpdate,
     EntityInterface,
     ListQuery,
+    Row,
 )
 from backend.interface.rules import Kept, LooseSlug
-from backend.model import ExecutionBackend
+from backend.model import CourseContent, ExecutionBackend
 
 RunnerType = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 
@@ -66,6 +67,11 @@ class ExecutionBackendQuery(ListQuery):
     slug: str | None = Field(None, description="Slug, exactly.")
 
 
+def _is_unused(row: Row) -> ColumnElement[bool]:
+    content = inspect(CourseContent).columns
+    return ~select(content["id"]).where(content["execution_backend_id"] == row["id"]).exists()
+
+
 class ExecutionBackendInterface(EntityInterface):
     """A runner that can test submissions."""
 
@@ -81,7 +87,8 @@ class ExecutionBackendInterface(EntityInterface):
         read=(
             Grant(hides=_STAFF_ONLY),
             Grant(values=courses(at_least=Level.LECTURER)),
-        )
+        ),
+        checks=(Check("The backend is in use.", Stage.BEFORE, frozenset({Action.DELETE}), _is_unused),),
     )
     default_order = ("slug",)
     # A hidden version is null; it must not read as 0.

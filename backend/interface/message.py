@@ -4,13 +4,30 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement, Select, Text, and_, case, inspect, literal_column, or_, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    func,
+    insert,
+    inspect,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from backend.access.policy import (
+    Action,
+    Check,
     Grant,
     Level,
     Policy,
     ScopedLevel,
+    Stage,
     Values,
     courses,
     families,
@@ -18,7 +35,7 @@ from backend.access.policy import (
     own_memberships,
     user,
 )
-from backend.access.visibility import is_held
+from backend.access.visibility import caller, is_held
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -29,6 +46,7 @@ from backend.interface.base import (
     Row,
     TimedEntityList,
 )
+from backend.interface.effect import Written, is_written
 from backend.interface.rules import Kept, Title
 from backend.interface.search import equalities
 from backend.model import (
@@ -41,6 +59,7 @@ from backend.model import (
     MessageRead,
     SubmissionGroup,
 )
+from backend.model.base import table_of
 
 Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16384)]
 
@@ -177,8 +196,51 @@ def _readers(target: str, path: str, values: Values) -> Grant:
     return Grant(path, values, where=_aimed_at(target))
 
 
-_STUDENT, _TUTOR = courses(at_least=Level.STUDENT), courses(at_least=Level.TUTOR)
+_STUDENT, _TUTOR, _LECTURER = (courses(at_least=level) for level in (Level.STUDENT, Level.TUTOR, Level.LECTURER))
 _FAMILY, _ORGANIZATION = families(at_least=ScopedLevel.DEVELOPER), organizations(at_least=ScopedLevel.DEVELOPER)
+
+
+def _given(row: Row) -> list[ColumnElement[Any]]:
+    return [row[f"{target}_id"].is_not(None) for target in _TARGETS]
+
+
+def _inherited(target: str) -> Callable[[Row], ColumnElement[Any]]:
+    """A reply is for whom its parent is for, unless it says so itself."""
+    return lambda row: case((or_(*_given(row)), row[f"{target}_id"]), else_=row[f"parent.{target}_id"])
+
+
+def _has_one_target(row: Row) -> ColumnElement[bool]:
+    return func.num_nonnulls(*(row[f"{target}_id"] for target in _TARGETS)) <= 1
+
+
+def _agrees_with_parent(row: Row) -> ColumnElement[bool]:
+    same = (row[f"{target}_id"].is_not_distinct_from(row[f"parent.{target}_id"]) for target in _TARGETS)
+    return or_(row["parent_id"].is_(None), and_(*same))
+
+
+def _answers_a_question(row: Row) -> ColumnElement[bool]:
+    """Other targets have announcements, which nobody answers."""
+    return or_(row["parent_id"].is_(None), *(row[f"parent.{target}_id"].is_not(None) for target in _ANSWERED))
+
+
+_ANSWERED = ("user", "course_member", "submission_group")
+_CREATED = frozenset({Action.CREATE})
+_CHECKS = (
+    Check("A message has one target at most.", Stage.PLANNED, _CREATED, _has_one_target, _TARGETS[0] + "_id"),
+    Check("A reply is for whom its parent is for.", Stage.PLANNED, _CREATED, _agrees_with_parent, "parent_id"),
+    Check("Announcements are not replied to.", Stage.PLANNED, _CREATED, _answers_a_question, "parent_id"),
+    Check(
+        "The message is deleted.", Stage.BEFORE, frozenset({Action.UPDATE}), lambda row: row["archived_at"].is_(None)
+    ),
+)
+
+
+async def _mark_as_read(written: Written) -> None:
+    """Whoever writes a message has read it."""
+    message = table_of(Message)
+    mark = select(message.c.id, message.c.author_id).where(is_written(message.c.id))
+    names = ["message_id", "reader_user_id"]
+    await written.run(insert(table_of(MessageRead)).from_select(names, mark, include_defaults=False))
 
 
 class MessageInterface(EntityInterface):
@@ -210,8 +272,38 @@ class MessageInterface(EntityInterface):
             _readers("organization", "organization.courses.id", _STUDENT),
             _readers("organization", "organization_id", _ORGANIZATION),
             Grant(where=_aimed_at(None)),
-        )
+        ),
+        create=(
+            Grant("user.course_members.course_id", _STUDENT),
+            Grant("course_member_id", own_memberships()),
+            Grant("course_member.course_id", _TUTOR),
+            Grant("submission_group.members.course_member_id", own_memberships()),
+            Grant("submission_group.course_id", _TUTOR),
+            Grant("course_content.course_id", _LECTURER),
+            Grant("course_group.course_id", _LECTURER),
+            Grant("course_id", _LECTURER),
+            Grant("course_family_id", families(at_least=ScopedLevel.MANAGER)),
+            Grant("organization_id", organizations(at_least=ScopedLevel.MANAGER)),
+        ),
+        update=(Grant("author_id", user()),),
+        delete=(Grant("author_id", user()),),
+        checks=_CHECKS,
     )
+    operations = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+    derived = {
+        "author_id": lambda row: caller(),  # noqa: ARG005 - as every derived value
+        "level": lambda row: func.coalesce(row["parent.level"] + 1, 0),
+        **{f"{target}_id": _inherited(target) for target in _TARGETS},
+    }
+    # Whoever shares a course may be written to, also by those who do not see them.
+    links = {"user_id": (Grant("course_members.course_id", _STUDENT),)}
+    # Replies outlive the message that they answer.
+    deletion = {
+        "archived_at": func.now(),
+        "title": literal("Deleted"),
+        "content": literal("This message was deleted."),
+    }
+    effects = {Action.CREATE: (_mark_as_read,)}
     computed = {"scope": Expression(_scope)}
     default_order = ("-created_at",)
     relations = {

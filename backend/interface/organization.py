@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field, model_validator
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, literal_column
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, insert, literal, literal_column, select
 
-from backend.access.policy import Grant, Level, Policy, ScopedLevel, courses, organizations
+from backend.access.policy import Action, Grant, Level, Policy, ScopedLevel, courses, organizations
+from backend.access.visibility import caller
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -17,9 +18,11 @@ from backend.interface.base import (
     Row,
     TimedEntityList,
 )
+from backend.interface.effect import Written, is_written
 from backend.interface.rules import Email, Kept, Number, Path, Title, Url
 from backend.interface.search import TreeQuery, along_tree, equalities
-from backend.model import Organization
+from backend.model import Organization, OrganizationMember
+from backend.model.base import table_of
 from backend.model.organization import OrganizationType
 
 
@@ -144,6 +147,14 @@ def _path_components(row: Row) -> ColumnElement[Any]:
     return func.string_to_array(cast(row["path"], Text), _DOT, type_=ARRAY(Text))
 
 
+async def _seat_creator(written: Written) -> None:
+    """Whoever creates one owns it."""
+    made = table_of(Organization)
+    seat = select(caller(), made.c.id, literal(ScopedLevel.OWNER.value)).where(is_written(made.c.id))
+    names = ["user_id", "organization_id", "organization_role_id"]
+    await written.run(insert(table_of(OrganizationMember)).from_select(names, seat, include_defaults=False))
+
+
 class OrganizationInterface(EntityInterface):
     """The owner of course families and courses: an institution, a community or one person."""
 
@@ -160,8 +171,12 @@ class OrganizationInterface(EntityInterface):
         read=(
             Grant("courses.id", courses(at_least=Level.STUDENT)),
             Grant("id", organizations(at_least=ScopedLevel.DEVELOPER)),
-        )
+        ),
+        update=(Grant("id", organizations(at_least=ScopedLevel.DEVELOPER)),),
+        delete=(Grant("id", organizations(at_least=ScopedLevel.OWNER)),),
+        archive=(Grant("id", organizations(at_least=ScopedLevel.OWNER)),),
     )
+    effects = {Action.CREATE: (_seat_creator,)}
     computed = {"display_name": Expression(_display_name), "path_components": Expression(_path_components)}
     default_order = ("title",)
     relations = {

@@ -13,6 +13,7 @@ from backend.interface.base import (
     EntityInterface,
     ListQuery,
 )
+from backend.interface.membership import seating
 from backend.interface.rules import Kept
 from backend.model import OrganizationMember
 
@@ -70,7 +71,14 @@ class OrganizationMemberInterface(EntityInterface):
         read=(
             Grant("user_id", user()),
             Grant("organization_id", organizations(at_least=ScopedLevel.MANAGER)),
-        )
+        ),
+        create=(Grant("organization_id", organizations(at_least=ScopedLevel.MANAGER)),),
+        update=(Grant("organization_id", organizations(at_least=ScopedLevel.MANAGER)),),
+        delete=(Grant("organization_id", organizations(at_least=ScopedLevel.MANAGER)),),
+        checks=seating(
+            OrganizationMember, "organization_id", "organization_role_id", organizations(at_least=ScopedLevel.OWNER)
+        ),
     )
+    locks = ("organization",)
     default_order = ("created_at",)
     relations = {"user": "Whose it is.", "organization_role": "What the member may do."}

@@ -116,7 +116,9 @@ class ProfileInterface(EntityInterface):
         read=(
             Grant("user_id", user()),
             Grant("user.course_members.course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        create=(Grant("user_id", user()),),
+        update=(Grant("user_id", user()),),
     )
     computed = {
         "display_name": Expression(_display_name),

@@ -4,42 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from itertools import chain
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_origin
 
-from pydantic.fields import FieldInfo
-from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Float, Integer, String, Uuid, inspect
 from sqlalchemy import Enum as SqlEnum
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import inspect
 
 from backend.errors import DeclarationError
+from backend.interface.annotation import constraint_of, kind_of, unwrap
 from backend.interface.base import BaseEntityGet, Batch, EntityInterface, Expression
 from backend.interface.entity import Catalog, Entity, Field, Kind, Relation, camel_case, words
 from backend.interface.search import equal_attributes
-from backend.model.base import Ltree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic.fields import FieldInfo
     from sqlalchemy import Column, ColumnElement
-    from sqlalchemy.types import TypeEngine
 
     from backend.model import Base
 
-# Column types, most specific first, with the annotations that a DTO may give them.
-_KINDS: tuple[tuple[type[TypeEngine[Any]], Kind, tuple[type, ...]], ...] = (
-    (Ltree, Kind.TREE_PATH, (str,)),
-    (JSONB, Kind.JSON, (dict, list)),
-    (ARRAY, Kind.STRING_LIST, (list,)),
-    (DateTime, Kind.DATETIME, (datetime,)),
-    (Boolean, Kind.BOOLEAN, (bool,)),
-    (BigInteger, Kind.BIGINT, (int,)),
-    (Integer, Kind.INT, (int,)),
-    (Float, Kind.FLOAT, (float,)),
-    (Uuid, Kind.STRING, (str,)),
-    (String, Kind.STRING, (str,)),
-)
 _COMPUTED_KINDS: dict[type, Kind] = {
     str: Kind.STRING,
     int: Kind.INT,
@@ -116,7 +99,7 @@ def _fields(interface: type[EntityInterface], names: Mapping[type[Base], str], p
             nullable=nullable,
             description=info.description or "",
             deprecated=info.deprecation_message,
-            constraint=_constraint(info),
+            constraint=constraint_of(info),
             target=target.__name__ if target else None,
             enum=enum,
             computed=interface.computed.get(attribute),
@@ -139,7 +122,7 @@ _Traits = tuple[Kind, bool, "type[Base] | None", type[Enum] | None]
 
 
 def _of_computed(interface: type[EntityInterface], attribute: str, info: FieldInfo) -> _Traits:
-    base, optional, _ = _unwrap(info.annotation)
+    base, optional, _ = unwrap(info.annotation)
     computed = interface.computed[attribute]
     kind = _COMPUTED_KINDS.get(get_origin(base) or base)
     if kind is None:
@@ -150,13 +133,13 @@ def _of_computed(interface: type[EntityInterface], attribute: str, info: FieldIn
 def _of_column(
     interface: type[EntityInterface], attribute: str, info: FieldInfo, targets: Mapping[str, type[Base]]
 ) -> _Traits:
-    base, optional, _ = _unwrap(info.annotation)
+    base, optional, _ = unwrap(info.annotation)
     columns = inspect(interface.model).columns
     if attribute not in columns:
         raise DeclarationError(f"is neither a column of {interface.model.__tablename__} nor computed")
     column = columns[attribute]
     enum = base if isinstance(base, type) and issubclass(base, Enum) else None
-    kind = _kind(column, base)
+    kind = kind_of(column, base)
     if kind is None:
         raise DeclarationError(f"is {base}, but column {column.table.name}.{column.name} is {column.type}")
     nullable = _nullable(interface, attribute, column, enum)
@@ -166,20 +149,6 @@ def _of_column(
             f"may {'' if nullable else 'not '}read as null"
         )
     return kind, nullable, targets.get(str(column.key)), enum
-
-
-def _kind(column: Column[Any], base: Any) -> Kind | None:
-    """The kind of the column, or None where the annotation does not fit it."""
-    if isinstance(base, type) and issubclass(base, Enum):
-        fitting = (SqlEnum, String, Integer)
-        return Kind.ENUM if isinstance(column.type, fitting) else None
-    if isinstance(column.type, SqlEnum):
-        return None
-    annotation = get_origin(base) or base
-    for sql_type, kind, fitting_annotations in _KINDS:
-        if isinstance(column.type, sql_type):
-            return kind if annotation in fitting_annotations else None
-    return None
 
 
 def _nullable(interface: type[EntityInterface], attribute: str, column: Column[Any], enum: type[Enum] | None) -> bool:
@@ -270,39 +239,6 @@ def _relations(
 
 def _primary_key(model: type[Base]) -> tuple[ColumnElement[Any], ...]:
     return inspect(model).primary_key
-
-
-def _unwrap(annotation: Any) -> tuple[Any, bool, tuple[Any, ...]]:
-    """The annotation without None and Annotated, whether None was in it, and what Annotated had to say."""
-    optional = False
-    if get_origin(annotation) in (Union, UnionType):
-        rest = [part for part in get_args(annotation) if part is not NoneType]
-        optional = len(rest) < len(get_args(annotation))
-        annotation = rest[0] if len(rest) == 1 else annotation
-    if get_origin(annotation) is Annotated:
-        said = (part.metadata if isinstance(part, FieldInfo) else (part,) for part in annotation.__metadata__)
-        return get_args(annotation)[0], optional, tuple(chain.from_iterable(said))
-    return annotation, optional, ()
-
-
-_CONSTRAINTS = {
-    "min_length": "minLength",
-    "max_length": "maxLength",
-    "pattern": "pattern",
-    "ge": "min",
-    "le": "max",
-}
-
-
-def _constraint(info: FieldInfo) -> Mapping[str, Any] | None:
-    """What `@constraint` says of a DTO's field."""
-    found = {}
-    for metadata in (*_unwrap(info.annotation)[2], *info.metadata):
-        for attribute, name in _CONSTRAINTS.items():
-            value = getattr(metadata, attribute, None)
-            if value is not None:
-                found[name] = value
-    return found or None
 
 
 def _first_sentence(interface: type[EntityInterface]) -> str:

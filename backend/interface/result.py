@@ -166,8 +166,11 @@ class ResultInterface(EntityInterface):
             Grant("submission_group.members.course_member_id", own_memberships(), hides=_STAFF_ONLY),
             Grant("course_member_id", own_memberships(), hides=_STAFF_ONLY),
             Grant("course_content.course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        update=(Grant("course_content.course_id", courses(at_least=Level.TUTOR)),),
+        delete=(Grant("course_content.course_id", courses(at_least=Level.LECTURER)),),
     )
+    derived = {"course_content_type_id": lambda row: row["course_content.course_content_type_id"]}
     modifiers = {"latest": Newest(per=("course_content_id",), order=("-created_at", "-id"))}
     default_order = ("-created_at",)
     relations = {"submission_artifact": "The upload that was tested.", "artifacts": "The files that it produced."}

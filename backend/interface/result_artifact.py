@@ -59,5 +59,7 @@ class ResultArtifactInterface(EntityInterface):
             Grant("result.course_content.course_id", courses(at_least=Level.TUTOR)),
         )
     )
+    # Files come from those who run the tests.
+    operations = frozenset()
     default_order = ("created_at",)
     relations = {"result": "The test run."}

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from backend.access.policy import EVERYONE, Policy
+from backend.access.policy import EVERYONE, Action, Check, Policy, Stage
 from backend.interface.base import BaseEntityCreate, BaseEntityList, BaseEntityUpdate, EntityInterface, ListQuery
 from backend.interface.rules import Slug, Title
 from backend.model import Role
@@ -54,5 +54,15 @@ class RoleInterface(EntityInterface):
     endpoint = "roles"
     model = Role
     cache_ttl = 600
-    policy = Policy(read=(EVERYONE,))
+    policy = Policy(
+        read=(EVERYONE,),
+        checks=(
+            Check(
+                "Roles of the system stay as they are.",
+                Stage.BEFORE,
+                frozenset({Action.UPDATE, Action.DELETE}),
+                lambda row: ~row["builtin"],
+            ),
+        ),
+    )
     relations = {"user_roles": "Who holds it."}

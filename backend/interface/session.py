@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, extract, false, func, 
 from sqlalchemy import Float as SqlFloat
 from sqlalchemy.dialects.postgresql import INET
 
-from backend.access.policy import Grant, Policy, user
+from backend.access.policy import Action, Grant, Policy, user
 from backend.interface.base import (
     BaseEntityGet,
     BaseEntityUpdate,
@@ -99,7 +99,10 @@ class SessionInterface(EntityInterface):
     endpoint = "sessions"
     model = Session
     cache_ttl = 60
-    policy = Policy(read=(Grant("user_id", user()),))
+    policy = Policy(read=(Grant("user_id", user()),), delete=(Grant("user_id", user()),))
+    # A session that has ended stays as a record.
+    operations = frozenset({Action.DELETE})
+    deletion = {"logout_time": func.now()}
     computed = {
         "ip_address": Expression(lambda row: func.host(row["ip_address"])),
         "is_active": Expression(lambda row: row["logout_time"].is_(None)),

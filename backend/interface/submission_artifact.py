@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
+from sqlalchemy import ColumnElement, inspect, select
 
-from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityList,
@@ -13,10 +14,11 @@ from backend.interface.base import (
     EntityInterface,
     ListQuery,
     Newest,
+    Row,
     UnauthoredEntityGet,
 )
 from backend.interface.rules import Kept
-from backend.model import SubmissionArtifact
+from backend.model import SubmissionArtifact, SubmissionGroupGrading
 
 VersionIdentifier = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
@@ -65,6 +67,11 @@ class SubmissionArtifactQuery(ListQuery):
     latest: bool | None = Field(None, description="Only the newest of each submission group.")
 
 
+def _is_ungraded(row: Row) -> ColumnElement[bool]:
+    grading = inspect(SubmissionGroupGrading).columns
+    return ~select(grading["id"]).where(grading["submission_artifact_id"] == row["id"]).exists()
+
+
 class SubmissionArtifactInterface(EntityInterface):
     """One uploaded state of a group's work."""
 
@@ -80,8 +87,14 @@ class SubmissionArtifactInterface(EntityInterface):
         read=(
             Grant("submission_group.members.course_member_id", own_memberships()),
             Grant("submission_group.course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        update=(Grant("submission_group.members.course_member_id", own_memberships(), sets=frozenset({"submit"})),),
+        checks=(
+            Check("It is graded already.", Stage.BEFORE, frozenset({Action.UPDATE}), _is_ungraded, binds_admins=False),
+        ),
     )
+    # Uploads come with their files.
+    operations = frozenset({Action.UPDATE})
     modifiers = {"latest": Newest(per=("submission_group_id",), order=("-uploaded_at", "-id"))}
     default_order = ("-uploaded_at",)
     relations = {

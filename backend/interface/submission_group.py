@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -76,8 +76,24 @@ class SubmissionGroupInterface(EntityInterface):
         read=(
             Grant("members.course_member_id", own_memberships()),
             Grant("course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        create=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        update=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        delete=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        checks=(
+            Check(
+                "Only what can be submitted has submission groups.",
+                Stage.PLANNED,
+                frozenset({Action.CREATE}),
+                lambda row: row["course_content.course_content_type.course_content_kind.submittable"],
+                "course_content_id",
+            ),
+        ),
     )
+    derived = {
+        "course_id": lambda row: row["course_content.course_id"],
+        "max_test_runs": lambda row: row["course_content.max_test_runs"],
+    }
     default_order = ("created_at",)
     relations = {
         "course_content": "The assignment.",

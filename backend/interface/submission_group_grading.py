@@ -1,12 +1,13 @@
 """Submission group grading: a grade that a person gave; the newest counts."""
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, or_
 
-from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -14,7 +15,9 @@ from backend.interface.base import (
     CreatedEntityList,
     EntityInterface,
     ListQuery,
+    Row,
 )
+from backend.interface.membership import own_membership
 from backend.interface.rules import Kept, Score
 from backend.interface.search import equalities
 from backend.model import SubmissionGroupGrading
@@ -96,6 +99,27 @@ def submission_group_grading_search(statement: Select[Any], query: SubmissionGro
     return statement
 
 
+def _is_of_the_group(relation: str) -> Callable[[Row], ColumnElement[bool]]:
+    def holds(row: Row) -> ColumnElement[bool]:
+        of_group = row[f"{relation}.submission_group_id"] == row["submission_group_id"]
+        return or_(row[f"{relation}_id"].is_(None), of_group)
+
+    return holds
+
+
+_WRITTEN = frozenset({Action.CREATE, Action.UPDATE})
+_CHECKS = (
+    Check("It is of another group.", Stage.PLANNED, _WRITTEN, _is_of_the_group("result"), "result_id"),
+    Check(
+        "It is of another group.",
+        Stage.PLANNED,
+        _WRITTEN,
+        _is_of_the_group("submission_artifact"),
+        "submission_artifact_id",
+    ),
+)
+
+
 class SubmissionGroupGradingInterface(EntityInterface):
     """A grade that a person gave to a submission group; the newest counts."""
 
@@ -112,8 +136,16 @@ class SubmissionGroupGradingInterface(EntityInterface):
         read=(
             Grant("submission_group.members.course_member_id", own_memberships()),
             Grant("submission_group.course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        create=(Grant("submission_group.course_id", courses(at_least=Level.TUTOR)),),
+        update=(Grant("graded_by_course_member_id", own_memberships(at_least=Level.TUTOR)),),
+        delete=(
+            Grant("graded_by_course_member_id", own_memberships(at_least=Level.TUTOR)),
+            Grant("submission_group.course_id", courses(at_least=Level.LECTURER)),
+        ),
+        checks=_CHECKS,
     )
+    derived = {"graded_by_course_member_id": lambda row: own_membership(row["submission_group.course_id"])}
     default_order = ("-created_at",)
     relations = {
         "graded_by_course_member": "Who gave it.",

@@ -3,9 +3,9 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, func, select
 
-from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -14,6 +14,7 @@ from backend.interface.base import (
     EntityInterface,
     Expression,
     ListQuery,
+    Row,
 )
 from backend.interface.search import equalities
 from backend.model import CourseContent, SubmissionGroup, SubmissionGroupMember
@@ -68,6 +69,31 @@ def submission_group_member_search(statement: Select[Any], query: SubmissionGrou
     return statement
 
 
+def _is_of_the_course(row: Row) -> ColumnElement[bool]:
+    return row["course_member.course_id"] == row["submission_group.course_id"]
+
+
+def _is_alone(row: Row) -> ColumnElement[bool]:
+    seat, group = SubmissionGroupMember.__table__.alias(), SubmissionGroup.__table__.alias()
+    other = select(seat.c.id).join(group, group.c.id == seat.c.course_submission_group_id)
+    same = group.c.course_content_id == row["submission_group.course_content_id"]
+    return ~other.where(seat.c.course_member_id == row["course_member_id"], same, seat.c.id != row["id"]).exists()
+
+
+def _has_room(row: Row) -> ColumnElement[bool]:
+    seat = SubmissionGroupMember.__table__.alias()
+    taken = select(func.count()).where(seat.c.course_submission_group_id == row["submission_group_id"])
+    return taken.scalar_subquery() <= row["submission_group.max_group_size"]
+
+
+_CREATED = frozenset({Action.CREATE})
+_CHECKS = (
+    Check("The member is of another course.", Stage.PLANNED, _CREATED, _is_of_the_course, "course_member_id"),
+    Check("The member is in a group for this content already.", Stage.AFTER, _CREATED, _is_alone, "course_member_id"),
+    Check("The submission group is full.", Stage.AFTER, _CREATED, _has_room, "submission_group_id"),
+)
+
+
 class SubmissionGroupMemberInterface(EntityInterface):
     """A course member's place in a submission group."""
 
@@ -84,8 +110,14 @@ class SubmissionGroupMemberInterface(EntityInterface):
         read=(
             Grant("submission_group.members.course_member_id", own_memberships()),
             Grant("course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        create=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        update=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        delete=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        checks=_CHECKS,
     )
+    derived = {"course_id": lambda row: row["submission_group.course_id"]}
+    locks = ("submission_group", "course_member")
     computed = {
         "course_content_id": Expression(lambda row: row["submission_group.course_content_id"], target=CourseContent)
     }

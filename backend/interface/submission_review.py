@@ -13,6 +13,7 @@ from backend.interface.base import (
     ListQuery,
     UnauthoredEntityGet,
 )
+from backend.interface.membership import own_membership
 from backend.interface.rules import Kept
 from backend.model import SubmissionReview
 
@@ -72,7 +73,14 @@ class SubmissionReviewInterface(EntityInterface):
             Grant("artifact.submission_group.members.course_member_id", own_memberships()),
             Grant("reviewer_course_member_id", own_memberships()),
             Grant("artifact.submission_group.course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        create=(Grant("artifact.submission_group.course_id", courses(at_least=Level.STUDENT)),),
+        update=(Grant("reviewer_course_member_id", own_memberships()),),
+        delete=(
+            Grant("reviewer_course_member_id", own_memberships()),
+            Grant("artifact.submission_group.course_id", courses(at_least=Level.LECTURER)),
+        ),
     )
+    derived = {"reviewer_course_member_id": lambda row: own_membership(row["artifact.submission_group.course_id"])}
     default_order = ("created_at",)
     relations = {"artifact": "The upload.", "reviewer_course_member": "Who wrote it."}

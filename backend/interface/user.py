@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field, field_validator
-from sqlalchemy import ColumnElement, Text, cast, func, literal_column
+from sqlalchemy import ColumnElement, Text, and_, cast, func, inspect, literal_column, not_, or_, select
 
-from backend.access.policy import Grant, Level, Policy, courses, user
+from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, user
+from backend.access.principal import ADMIN
+from backend.access.visibility import is_held
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -18,7 +20,7 @@ from backend.interface.base import (
     TimedEntityList,
 )
 from backend.interface.rules import Email, Number, Title, Username
-from backend.model import User
+from backend.model import User, UserRole
 from backend.model.user import UserType
 
 
@@ -100,6 +102,12 @@ def _display_name(row: Row) -> ColumnElement[str]:
     return func.coalesce(_full_name(row), _not_blank(row["username"]), _USER.concat(part_of_key), type_=Text)
 
 
+def _is_ordinary(row: Row) -> ColumnElement[bool]:
+    held = inspect(UserRole).columns
+    is_admin = select(held["user_id"]).where(held["user_id"] == row["id"], held["role_id"] == ADMIN).exists()
+    return or_(is_held(row["id"], user()), and_(row["user_type"] == UserType.USER, not_(is_admin)))
+
+
 class UserInterface(EntityInterface):
     """A person or a technical account."""
 
@@ -115,7 +123,17 @@ class UserInterface(EntityInterface):
         read=(
             Grant("id", user()),
             Grant("course_members.course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        update=(Grant("id", user(), sets=frozenset({"given_name", "family_name"})),),
+        checks=(
+            Check(
+                "Admins and technical accounts are changed by admins only.",
+                Stage.BEFORE,
+                frozenset({Action.UPDATE, Action.ARCHIVE, Action.DELETE}),
+                _is_ordinary,
+                binds_admins=False,
+            ),
+        ),
     )
     computed = {"full_name": Expression(_full_name), "display_name": Expression(_display_name)}
     default_order = ("family_name", "given_name")

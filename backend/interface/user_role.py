@@ -1,9 +1,11 @@
 """User role: a role that a user holds."""
 
 from pydantic import Field
+from sqlalchemy import ColumnElement
 
-from backend.access.policy import Grant, Policy, user
-from backend.interface.base import BaseEntityCreate, BaseEntityGet, BaseEntityList, EntityInterface, ListQuery
+from backend.access.policy import Action, Check, Grant, Policy, Stage, user
+from backend.access.principal import ADMIN
+from backend.interface.base import BaseEntityCreate, BaseEntityGet, BaseEntityList, EntityInterface, ListQuery, Row
 from backend.model import UserRole
 
 
@@ -32,6 +34,13 @@ class UserRoleQuery(ListQuery):
     role_id: str | None = Field(None, description="Key of the role.")
 
 
+_BY_ADMINS = "Only admins make admins, and unmake them."
+
+
+def _is_no_admin(row: Row) -> ColumnElement[bool]:
+    return row["role_id"] != ADMIN
+
+
 class UserRoleInterface(EntityInterface):
     """A role that a user holds. It is given and taken away, never changed."""
 
@@ -41,5 +50,11 @@ class UserRoleInterface(EntityInterface):
     query = UserRoleQuery
     endpoint = "user-roles"
     model = UserRole
-    policy = Policy(read=(Grant("user_id", user()),))
+    policy = Policy(
+        read=(Grant("user_id", user()),),
+        checks=(
+            Check(_BY_ADMINS, Stage.PLANNED, frozenset({Action.CREATE}), _is_no_admin, binds_admins=False),
+            Check(_BY_ADMINS, Stage.BEFORE, frozenset({Action.DELETE}), _is_no_admin, binds_admins=False),
+        ),
+    )
     relations = {"user": "Who holds it."}

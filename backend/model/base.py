@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     MetaData,
     String,
+    Table,
     Uuid,
     false,
     func,
@@ -111,6 +112,14 @@ def reference(target: str, *, ondelete: str | None = "CASCADE", onupdate: str | 
 
 def _typed(value: str | ColumnElement[str], sql_type: UserDefinedType[str]) -> ColumnElement[str]:
     return literal(value, sql_type) if isinstance(value, str) else value
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table of a model."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} is mapped to no table")
+    return table
 
 
 def to_one(key: str, target: str, *, back: str | None = None, backref: str | None = None) -> Relationship[Any]:

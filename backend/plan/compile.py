@@ -115,7 +115,11 @@ class PlanCompiler:
 
     def operation(self, operation: OperationDefinitionNode) -> Plan:
         """The plan of a query."""
-        fields = self.collect("Query", [operation.selection_set])
+        return self.query([operation.selection_set])
+
+    def query(self, selections: Sequence[SelectionSetNode | None]) -> Plan:
+        """The plan of what is selected on Query."""
+        fields = self.collect("Query", selections)
         return Plan(tuple((key, self._root(nodes)) for key, nodes in fields.items()), tuple(self._arguments))
 
     def written_list(self, parent: str, entity: Entity, nodes: list[FieldNode], statement: Select[Any]) -> Plan:

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backend.plan.cursor import write_cursor
+from backend.plan.keys import KEYS
 from backend.plan.listing import Listing
-from backend.plan.load import KEYS, Query, Task, Template
+from backend.plan.load import Query, Task, Template
 from backend.plan.statement import Recent, Statement
 
 if TYPE_CHECKING:

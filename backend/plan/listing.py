@@ -26,7 +26,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from backend.access.visibility import Access, has_index
 from backend.plan.filter import build_filter
 from backend.plan.grouping import GroupsRequest, build_groups
-from backend.plan.load import KEYS, Template, labelled
+from backend.plan.keys import KEYS
+from backend.plan.load import Template, labelled
 from backend.plan.order import Order, beyond, order_clauses
 from backend.plan.request import AFTER, BEFORE, LIMIT, ListRequest, Position
 from backend.plan.search import conditions_of, search_conditions

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, any_, bindparam, cast, func, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, any_, bindparam, cast, select
 
 from backend.access.visibility import Access
+from backend.plan.keys import KEYS, bound_keys, is_among
 from backend.plan.run import Json, Pending, Row
 from backend.plan.source import Source
-from backend.plan.value import array_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from backend.interface.entity import Entity, Relation
     from backend.plan.run import Run
     from backend.plan.statement import Statement
-
-KEYS = "keys"
 
 
 @dataclass(frozen=True)
@@ -183,8 +181,7 @@ class ByKey:
             return []
         if self._statement is None:
             self._statement = run.compiler.compile(self._select(run), prepare=True)
-        parts = array_parts(keys, len(self.template.entity.key))
-        return [Query(self._statement, {f"{KEYS}_{part}": values for part, values in enumerate(parts)})]
+        return [Query(self._statement, bound_keys(self.template.entity, keys))]
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Null where there is no such object for the viewer; `many` keeps the order of the keys."""
@@ -200,14 +197,6 @@ class ByKey:
     def _select(self, run: Run) -> Select[Any]:
         entity = self.template.entity
         source = Source(run.scope, entity.model, Access.KEYED)
-        keys = [source.raw[part] for part in entity.key]
-        arrays = [bindparam(f"{KEYS}_{part}", type_=ARRAY(key.type)) for part, key in enumerate(keys)]
-        if len(keys) == 1:
-            found: ColumnElement[bool] = keys[0] == any_(arrays[0])
-        else:
-            given = (
-                func.unnest(*(cast(array, array.type) for array in arrays)).table_valued(*entity.key).render_derived()
-            )
-            found = tuple_(*keys).in_(select(*(given.c[part] for part in entity.key)))
-        texts = [cast(key, Text) for key in keys]
-        return select(*labelled([*self.template.columns(source), *texts])).where(found, *source.visible())
+        texts = [cast(source.raw[part], Text) for part in entity.key]
+        columns = [*self.template.columns(source), *texts]
+        return select(*labelled(columns)).where(is_among(entity, source), *source.visible())

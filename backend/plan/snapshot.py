@@ -30,7 +30,12 @@ Command = tuple[Text, Sequence[bytes | None]]
 _RESOLVE = Text(RESOLVE, (), b"principal")
 PREPARED_KEPT = 500
 
-_BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+READ_ONLY = b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+# Each statement sees what was committed before it, so that what is read behind a lock is what the lock waited for.
+READ_WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"
+# Of errors that are the server's business, those that say something of this transaction alone: it collided (class 40),
+# or did not get a lock (class 55).
+_ITS_OWN = ("40", "55")
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
 
 
@@ -43,9 +48,19 @@ class PrincipalChangedError(Exception):
 
 
 class Snapshot:
-    """Reads that see one state of the database. The connection is taken when the first of them is made."""
+    """Reads that see one state of the database. The connection is taken when the first of them is made.
 
-    def __init__(self, pool: Pool, credential: bytes | None = None, known: Principal | None = None) -> None:
+    Begun with `READ_WRITE` it is a transaction that may write, and whose statements each see the newest state.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        credential: bytes | None = None,
+        known: Principal | None = None,
+        begin: bytes = READ_ONLY,
+    ) -> None:
+        self._begin = begin
         self._pool = pool
         self._credential = credential
         self._known = known
@@ -60,8 +75,8 @@ class Snapshot:
         """The rows of each command, in one round trip. `last` says that no other read will follow.
 
         The first of them asks again who the caller is. Raises PrincipalChangedError where that is no longer the
-        principal for whom the commands were made, and UnavailableError where the database cannot be reached or took
-        too long.
+        principal for whom the commands were made, UnavailableError where the database cannot be reached or took too
+        long, and psycopg's own errors where a statement is refused.
         """
         async with self._turn:
             if self._verified:
@@ -73,6 +88,10 @@ class Snapshot:
                 raise PrincipalChangedError(principal_from_row(evidence) if evidence else None)
             self._verified = True
             return results
+
+    def doubt(self) -> None:
+        """Has the next read ask again who the caller is."""
+        self._verified = self._credential is None
 
     async def verify(self) -> None:
         """Asks whether the caller is still who they were taken for, unless that was asked. Raises as `fetch` does."""
@@ -96,6 +115,8 @@ class Snapshot:
                 results = await self._exchange(connection, commands, last=last)
             except OperationalError as error:
                 self._broken = True
+                if (error.sqlstate or "").startswith(_ITS_OWN):
+                    raise
                 # Connections that lay in the pool may have been ended there, all of them.
                 if not connection.was_lost(error) or self._begun or lost > self._pool.max_size:
                     raise UnavailableError("The database cannot be reached, or took too long; try again.") from error
@@ -135,7 +156,7 @@ class Snapshot:
         framed = self._begun or not last or len(commands) > 1
         takers: list[Callable[[], None] | None] = []
         if framed and not self._begun:
-            pgconn.send_query_params(_BEGIN, None)
+            pgconn.send_query_params(self._begin, None)
             takers.append(None)
         wanted: list[int] = []
         underway: set[bytes] = set()
@@ -206,12 +227,14 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def snapshot_of(pool: Pool, credential: bytes | None, known: Principal | None) -> AsyncIterator[Snapshot]:
+async def snapshot_of(
+    pool: Pool, credential: bytes | None, known: Principal | None, begin: bytes = READ_ONLY
+) -> AsyncIterator[Snapshot]:
     """A snapshot that is closed in the end, and abandoned when the request is cancelled.
 
     `credential` is the hash of the caller's token, `known` who that was when last asked.
     """
-    snapshot = Snapshot(pool, credential, known)
+    snapshot = Snapshot(pool, credential, known, begin)
     try:
         yield snapshot
     except asyncio.CancelledError:

@@ -14,7 +14,7 @@ from backend.access.visibility import PRINCIPAL_BIND
 from backend.plan.value import encode
 
 if TYPE_CHECKING:
-    from sqlalchemy import Dialect, Select
+    from sqlalchemy import Dialect, Executable
 
 DIALECT: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # not annotated there
 
@@ -88,9 +88,10 @@ class Compiler:
         self._texts: Recent[object, tuple[Text, Sequence[Any], dict[str, str]]] = Recent(bound)
         self.compiled = 0
 
-    def compile(self, construct: Select[Any], *, prepare: bool) -> Statement:
+    def compile(self, construct: Executable, *, prepare: bool) -> Statement:
         """The statement of a construct. Its constants are its own, its text that of its structure."""
-        key = construct._generate_cache_key()  # noqa: SLF001 - the recipe that SQLAlchemy documents
+        built: Any = construct
+        key = built._generate_cache_key()  # noqa: SLF001 - the recipe that SQLAlchemy documents
         if key is None:
             return self._fresh(construct, prepare=prepare)[0]
         known = self._texts.get((key.key, prepare))
@@ -106,7 +107,7 @@ class Compiler:
         }
         return Statement(text, constants)
 
-    def _fresh(self, construct: Select[Any], *, prepare: bool) -> tuple[Statement, dict[str, str]]:
+    def _fresh(self, construct: Any, *, prepare: bool) -> tuple[Statement, dict[str, str]]:
         self.compiled += 1
         compiled: Any = construct.compile(dialect=DIALECT)
         sql = str(compiled).encode()

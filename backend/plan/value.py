@@ -125,6 +125,12 @@ def parse_key(entity: Entity, value: str, *, global_only: bool = False) -> tuple
     )
 
 
+def global_id(entity: Entity, key: Sequence[str]) -> str:
+    """The id of a row, as `parse_key` reads it."""
+    parts = key if len(key) == 1 else [part.replace("%", "%25").replace(",", "%2C") for part in key]
+    return f"{entity.name}:{','.join(parts)}"
+
+
 def check_cursor_text(text: object, sql_type: TypeEngine[Any]) -> str:
     """A value from a cursor, in PostgreSQL's text format, if its column's type can read it.
 

@@ -1,0 +1,212 @@
+"""Runs mutations: in order, each in a transaction of its own, or all in one where the operation is @atomic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLError
+from graphql.execution.values import get_argument_values
+from psycopg import Error
+
+from backend.errors import InputError
+from backend.graphql.answer import Answer, answered, public_error
+from backend.graphql.mutation_fields import MutationField, Verb, mutation_fields, upsert_keys
+from backend.graphql.mutation_types import ATOMIC
+from backend.graphql.payload import Outcome, Payload
+from backend.interface.entity import Catalog, Entity, camel_case
+from backend.operation.create import create
+from backend.operation.database_error import meaning
+from backend.operation.delete import delete_row
+from backend.operation.problem import Problem, ProblemCode, RefusedError, invalid
+from backend.operation.update import set_archived, update_row
+from backend.operation.upsert import upsert
+from backend.plan.failure import Settlement
+from backend.plan.value import parse_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode
+    from graphql.execution.values import VariableValues
+    from pydantic import BaseModel
+
+    from backend.graphql.payload import Json
+    from backend.operation.transaction import Transactions
+    from backend.operation.writing import Writing
+    from backend.plan.compile import PlanCompiler
+    from backend.plan.keys import Key
+
+_ROLLED_BACK = Problem(ProblemCode.ROLLED_BACK, ProblemCode.ROLLED_BACK.value)
+LARGEST_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Call:
+    """One mutation of an operation: where it answers, its arguments, and what is asked of its payload."""
+
+    key: str
+    nodes: list[FieldNode]
+    field: MutationField
+    given: Mapping[str, Any]
+    payload: Payload
+
+
+class Mutations:
+    """The mutations of one operation. Raises GraphQLError, while it is made, for what cannot be run at all."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        catalog: Catalog,
+        compiler: PlanCompiler,
+        variables: VariableValues,
+        operation: OperationDefinitionNode,
+    ) -> None:
+        self._schema = schema
+        self._compiler = compiler
+        self._variables = variables
+        self._operation = operation
+        known = mutation_fields(catalog)
+        self._calls: list[Call] = []
+        self._data: Json = {}
+        for key, nodes in compiler.collect("Mutation", [operation.selection_set]).items():
+            name = nodes[0].name.value
+            self._data[key] = "Mutation"
+            if name == "__typename":
+                continue
+            definition = schema.mutation_type.fields[name]  # type: ignore[union-attr]  # the document is valid
+            given = get_argument_values(definition, nodes[0], variables)
+            payload = Payload(known[name], nodes, catalog, compiler)
+            self._calls.append(Call(key, nodes, known[name], given, payload))
+
+    @property
+    def _atomic(self) -> bool:
+        return any(directive.name.value == ATOMIC.graphql_name for directive in self._operation.directives or ())
+
+    async def answer(self, transactions: Transactions) -> Answer:
+        """The payloads, by the rules of GraphQL for errors that nobody expected."""
+        try:
+            if self._atomic:
+                await self._together(transactions)
+            else:
+                for call in self._calls:
+                    self._data[call.key] = await self._alone(transactions, call)
+        except _FailedError as failed:
+            error = GraphQLError(
+                str(failed.error), failed.call.nodes, path=[failed.call.key], original_error=failed.error
+            )
+            return answered(None, [public_error(error)])
+        if not any(call.payload.failed for call in self._calls):
+            return answered(self._data, [])
+        types = {place: name for call in self._calls for place, name in call.payload.types.items()}
+        settlement = Settlement(self._schema, self._compiler, types)
+        settled = settlement.settle("Mutation", [self._operation.selection_set], self._data)
+        return answered(settled, settlement.errors)
+
+    async def _alone(self, transactions: Transactions, call: Call) -> Json:
+        async def work(writing: Writing) -> Json:
+            return (await self._performed(writing, call))[0]
+
+        try:
+            return await transactions.run(work)
+        except RefusedError as refused:
+            return await self._refused(transactions, call, refused.problems)
+        except GraphQLError:
+            raise
+        except Exception as error:
+            raise _FailedError(call, error) from error
+
+    async def _together(self, transactions: Transactions) -> None:
+        current = self._calls[0] if self._calls else None
+
+        async def work(writing: Writing) -> list[Json]:
+            nonlocal current
+            payloads, now = [], writing
+            for call in self._calls:
+                current = call
+                payload, now = await self._performed(now, call)
+                payloads.append(payload)
+            return payloads
+
+        if current is None:
+            return
+        try:
+            payloads = await transactions.run(work)
+        except RefusedError as refused:
+            payloads = [
+                await self._refused(transactions, call, refused.problems if call is current else [_ROLLED_BACK])
+                for call in self._calls
+            ]
+        except GraphQLError:
+            raise
+        except Exception as error:
+            raise _FailedError(current, error) from error
+        self._data |= {call.key: payload for call, payload in zip(self._calls, payloads, strict=True)}
+
+    async def _performed(self, writing: Writing, call: Call) -> tuple[Json, Writing]:
+        """The payload, and the transaction as the caller goes on in it, with the rights that they have now."""
+        outcome = await _perform(writing, call.field, call.given)
+        try:
+            await writing.hold_constraints()
+        except Error as error:
+            raise RefusedError([meaning(writing.scope.catalog, call.field.entity, error)]) from error
+        now = await writing.as_who_they_are_now()
+        return await call.payload.read(outcome, now, self._variables), now
+
+    async def _refused(self, transactions: Transactions, call: Call, problems: Sequence[Problem]) -> Json:
+        async def read(writing: Writing) -> Json:
+            return await call.payload.read(Outcome(problems=problems), writing, self._variables)
+
+        return await transactions.run(read)
+
+
+class _FailedError(Exception):
+    """Something that nobody expected happened to a mutation."""
+
+    def __init__(self, call: Call, error: Exception) -> None:
+        super().__init__()
+        self.call = call
+        self.error = error
+
+
+async def _perform(writing: Writing, field: MutationField, given: Mapping[str, Any]) -> Outcome:
+    entity, verb = field.entity, field.verb
+    if verb is Verb.CREATE:
+        row = _by_attribute(entity.interface.create, given["input"])
+        return Outcome(await create(writing, entity, [row], [("input",)]))
+    if verb is Verb.CREATE_MANY:
+        rows = [_by_attribute(entity.interface.create, row) for row in given["inputs"]]
+        if len(rows) > LARGEST_BATCH:
+            raise RefusedError([invalid(f"{len(rows)} are too many: at most {LARGEST_BATCH} at once.", "inputs")])
+        return Outcome(await create(writing, entity, rows, [("inputs", str(index)) for index in range(len(rows))]))
+    if verb is Verb.UPSERT:
+        row = _by_attribute(entity.interface.create, given["input"])
+        key, created = await upsert(writing, entity, row, upsert_keys(entity)[_name(given["on"])])
+        return Outcome([key], created=created)
+    key = _key(entity, given["id"])
+    version = given.get("expectedVersion")
+    if verb is Verb.UPDATE:
+        await update_row(writing, entity, key, _by_attribute(entity.interface.update, given["input"]), version)
+    elif verb is Verb.DELETE:
+        affected = await delete_row(writing, entity, key, version, dry_run=bool(given.get("dryRun")))
+        return Outcome([] if given.get("dryRun") else [key], affected=affected)
+    else:
+        await set_archived(writing, entity, key, version, archived=verb is Verb.ARCHIVE)
+    return Outcome([key])
+
+
+def _by_attribute(dto: type[BaseModel] | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = {camel_case(attribute): attribute for attribute in (dto.model_fields if dto else ())}
+    return {attributes[name]: value for name, value in given.items()}
+
+
+def _key(entity: Entity, value: str) -> Key:
+    try:
+        return parse_key(entity, value)
+    except InputError as error:
+        raise RefusedError([invalid(error.message, "id")]) from None
+
+
+def _name(value: Any) -> str:
+    return str(getattr(value, "name", value))

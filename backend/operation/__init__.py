@@ -1,0 +1,1 @@
+"""Writes: validate, authorize, transact. Each is one transaction, for both faces. Rules: docs/writing.md."""

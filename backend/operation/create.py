@@ -1,0 +1,118 @@
+"""Creates rows: one or a thousand, in the same few statements, all or none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from psycopg import Error
+from sqlalchemy import insert, select
+
+from backend.access.policy import Action, Stage
+from backend.operation.authorize import Authority, columns, failed
+from backend.operation.candidate import ORDINAL, ROWS, as_json, columns_of, rows_to_create
+from backend.operation.conflict import Collision
+from backend.operation.database_error import meaning
+from backend.operation.effects import Done, run_effects
+from backend.operation.input import Values, read_create
+from backend.operation.lock import parents_of_new
+from backend.operation.problem import Problem, RefusedError
+from backend.plan.keys import Key, bound_keys, is_among
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from backend.interface.entity import Entity
+    from backend.operation.writing import Writing
+
+
+async def create(
+    writing: Writing, entity: Entity, inputs: Sequence[Mapping[str, Any]], places: Sequence[tuple[str, ...]]
+) -> list[Key]:
+    """The keys of the new rows, in the order of the inputs; `places` are the paths that lead to them.
+
+    Raises RefusedError with all that validation and permissions refuse, and of what the database refuses the first.
+    """
+    rows, problems = read_inputs(writing, entity, inputs, places)
+    if problems:
+        raise RefusedError(problems)
+    return await create_rows(writing, entity, rows, places)
+
+
+def read_inputs(
+    writing: Writing, entity: Entity, inputs: Sequence[Mapping[str, Any]], places: Sequence[tuple[str, ...]]
+) -> tuple[list[Values], list[Problem]]:
+    """The rows, and what is wrong with them."""
+    rows, problems = [], []
+    for given, place in zip(inputs, places, strict=True):
+        row, wrong = read_create(writing.scope.catalog, entity, given)
+        rows.append(row)
+        problems += [problem.under(*place) for problem in wrong]
+    return rows, problems
+
+
+async def create_rows(
+    writing: Writing, entity: Entity, rows: Sequence[Values], places: Sequence[tuple[str, ...]]
+) -> list[Key]:
+    """The keys of the rows, which were read before; raises as `create` does."""
+    given = {ROWS: orjson.dumps(as_json(entity, rows)).decode()}
+    attributes = sorted(set().union(*rows))
+    candidate = rows_to_create(entity)
+    authority = Authority(writing, entity, Action.CREATE)
+    for locking in parents_of_new(writing, entity, candidate):
+        await writing.fetch((locking, given))
+    verdicts = [
+        *authority.referred(candidate, attributes),
+        *authority.granted(candidate),
+        *authority.checked(candidate, Stage.PLANNED),
+    ]
+    order = candidate.c[ORDINAL]
+    (found,) = await writing.again((select(order, *columns(verdicts)).select_from(candidate).order_by(order), given))
+    if problems := [
+        problem.under(*places[row[0]]) for row in found for problem in _first_kind(failed(verdicts, row[1:]))
+    ]:
+        raise RefusedError(problems)
+    table: Any = entity.model.__table__
+    written = [
+        columns_of(entity)[attribute]
+        for attribute in dict.fromkeys([*entity.key, *attributes, *entity.interface.derived])
+        if attribute in columns_of(entity)
+    ]
+    source = select(*(candidate.c[str(column.key)] for column in written)).order_by(order)
+    statement = insert(table).from_select([column.name for column in written], source, include_defaults=False)
+    try:
+        await writing.fetch((statement, given))
+    except Error as error:
+        problem = meaning(writing.scope.catalog, entity, error)
+        name = error.diag.constraint_name
+        collision = Collision(entity, problem, name, lambda _: rows_to_create(entity), given, places)
+        raise RefusedError([problem], collision) from error
+    keys = [tuple(str(row[part]) for part in entity.key) for row in rows]
+    await check_written(writing, entity, authority, keys, places)
+    await run_effects(entity, Action.CREATE, Done(writing, keys))
+    return keys
+
+
+async def check_written(
+    writing: Writing, entity: Entity, authority: Authority, keys: Sequence[Key], places: Sequence[tuple[str, ...]]
+) -> None:
+    """Raises RefusedError where a row, now that it is written, breaks a check."""
+    if not authority.has_checks(Stage.AFTER):
+        return
+    source = writing.source(entity)
+    verdicts = authority.checked(source.table, Stage.AFTER)
+    own = [source.raw[part] for part in entity.key]
+    (found,) = await writing.fetch(
+        (select(*columns(verdicts), *own).where(is_among(entity, source)), bound_keys(entity, keys))
+    )
+    of = dict(zip(keys, places, strict=True))
+    problems = [
+        problem.under(*of[tuple(map(str, row[-len(own) :]))]) for row in found for problem in failed(verdicts, row)
+    ]
+    if problems:
+        raise RefusedError(problems)
+
+
+def _first_kind(problems: list[Problem]) -> list[Problem]:
+    """Of a row's problems those of the first kind alone: what is not seen hides what may not be done with it."""
+    return [problem for problem in problems if problem.code is problems[0].code]

@@ -1,0 +1,128 @@
+"""What clients send becomes rows: validated by the DTOs, and fit for their columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Uuid, inspect
+
+from backend.errors import InputError
+from backend.operation.problem import Problem, invalid
+from backend.plan.value import check_column, check_text, parse_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Column
+
+    from backend.interface.entity import Catalog, Entity
+
+Values = dict[str, Any]
+
+
+def read_create(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> tuple[Values, list[Problem]]:
+    """The values of a row to create, by attribute, as JSON; or what is wrong with them.
+
+    A key of one random part is made here where the caller has not chosen it, so that the row is known before it is.
+    """
+    create = entity.interface.create
+    if create is None:
+        raise LookupError(f"{entity.name} has no input to create it by")
+    values, problems = _read(catalog, entity, create, given)
+    values = {attribute: value for attribute, value in values.items() if value is not None}
+    if len(entity.key) == 1 and isinstance(entity.key_types[0], Uuid):
+        values.setdefault(entity.key[0], str(uuid4()))
+    return values, problems
+
+
+def read_update(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> tuple[Values, list[Problem]]:
+    """The values to change, by attribute, as JSON: only those given, null among them."""
+    update = entity.interface.update
+    if update is None:
+        raise LookupError(f"{entity.name} has no input to update it by")
+    values, problems = _read(catalog, entity, update, given)
+    return {attribute: value for attribute, value in values.items() if attribute in given}, problems
+
+
+def merge_problems(entity: Entity, before: Values, changes: Values) -> list[Problem]:
+    """What is wrong with the row as it is going to be, and was not before: old rows may break newer rules."""
+    create = entity.interface.create
+    if create is None:
+        return []
+    known = {name for name in create.model_fields if name in before or name in changes}
+    old = {name: before.get(name) for name in known}
+    already = {(problem.path, problem.message) for problem in _problems(create, old)}
+    found = _problems(create, {**old, **{name: changes[name] for name in known & changes.keys()}})
+    return [problem for problem in found if (problem.path, problem.message) not in already]
+
+
+def _read(
+    catalog: Catalog, entity: Entity, dto: type[BaseModel], given: Mapping[str, Any]
+) -> tuple[Values, list[Problem]]:
+    problems: list[Problem] = []
+    values = dict(given)
+    for attribute, target in entity.references.items():
+        if isinstance(values.get(attribute), str) and target in catalog:
+            try:
+                (values[attribute],) = parse_key(catalog[target], values[attribute])
+            except InputError as error:
+                problems.append(invalid(error.message, attribute))
+                del values[attribute]
+    if isinstance(chosen := values.get("id"), str) and "id" in dto.model_fields:
+        try:
+            (values["id"],) = parse_key(entity, chosen)
+        except InputError as error:
+            problems.append(invalid(error.message, "id"))
+            del values["id"]
+    reported = {problem.path[0] for problem in problems}
+    try:
+        checked = dto.model_validate(values)
+    except ValidationError as error:
+        problems += [problem for problem in _of(error) if problem.path[:1] not in {(name,) for name in reported}]
+        return {}, problems
+    dumped = checked.model_dump(mode="json")
+    columns = inspect(entity.model).columns
+    for attribute, value in dumped.items():
+        try:
+            _check(value, columns.get(attribute))
+        except InputError as error:
+            problems.append(invalid(error.message, attribute, *map(str, error.path)))
+    return dumped, problems
+
+
+def _problems(dto: type[BaseModel], values: Values) -> list[Problem]:
+    try:
+        dto.model_validate(values)
+    except ValidationError as error:
+        return _of(error)
+    return []
+
+
+def _of(error: ValidationError) -> list[Problem]:
+    return [
+        invalid(each["msg"].removeprefix("Value error, "), *map(str, each["loc"]))
+        for each in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def _check(value: object, column: Column[Any] | None) -> None:
+    """InputError where PostgreSQL could not hold the value."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            check_text(key)
+            try:
+                _check(inner, None)
+            except InputError as error:
+                raise error.under(key) from None
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            try:
+                _check(inner, None)
+            except InputError as error:
+                raise error.under(index) from None
+    elif column is not None:
+        check_column(value, column.type)
+    elif isinstance(value, str):
+        check_text(value)

@@ -1,0 +1,58 @@
+"""Locks that a write takes before anything is decided: first what many rows hang on, then the rows themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from backend.access.visibility import key_pair, relationship_of
+from backend.plan.keys import is_among
+from backend.plan.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import ColumnElement, Select, Subquery
+
+    from backend.interface.entity import Entity
+    from backend.operation.writing import Writing
+
+
+def parents_of_new(writing: Writing, entity: Entity, candidate: Subquery) -> list[Select[Any]]:
+    """Statements that lock what rows to create hang on."""
+    return [
+        _locked(parent, parent.raw[remote].in_(select(candidate.c[local])))
+        for parent, local, remote in _parents(writing, entity)
+    ]
+
+
+def parents_of_old(writing: Writing, entity: Entity) -> list[Select[Any]]:
+    """Statements that lock what the rows of the bound keys hang on."""
+    statements = []
+    for parent, local, remote in _parents(writing, entity):
+        row = writing.source(entity)
+        statements.append(
+            _locked(parent, parent.raw[remote].in_(select(row.table.c[local]).where(is_among(entity, row))))
+        )
+    return statements
+
+
+def rows(writing: Writing, entity: Entity) -> Select[Any]:
+    """The statement that locks the rows of the bound keys, as far as the caller sees them."""
+    source = writing.source(entity)
+    return _locked(source, is_among(entity, source))
+
+
+def _parents(writing: Writing, entity: Entity) -> Iterator[tuple[Source, str, str]]:
+    for relation in entity.interface.locks:
+        relationship = relationship_of(entity.model, relation)
+        local, remote = key_pair(relationship)
+        yield Source(writing.scope, relationship.mapper.class_), local, remote
+
+
+def _locked(source: Source, condition: ColumnElement[bool]) -> Select[Any]:
+    """In the order of the keys, so that two writers do not wait for each other."""
+    keys = list(source.table.primary_key)
+    locked = select(*keys).where(condition, *source.visible()).order_by(*keys)
+    return locked.with_for_update(of=source.table, key_share=True)

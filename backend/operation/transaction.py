@@ -1,0 +1,86 @@
+"""Transactions: opened for a caller who is asked for anew, tried again where they collide, undone where refused."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, TypeVar
+
+from psycopg import errors
+
+from backend.errors import UnauthenticatedError
+from backend.operation.problem import Problem, ProblemCode, RefusedError
+from backend.plan.snapshot import READ_WRITE, PrincipalChangedError, snapshot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from backend.access.principal import Principal
+    from backend.operation.writing import Writing
+    from backend.plan.connection_pool import Pool
+    from backend.plan.snapshot import Snapshot
+
+T = TypeVar("T")
+
+ATTEMPTS = 4
+PAUSE = 0.02
+"""Seconds, doubled at each attempt, that a transaction which collided waits at most before it is tried again."""
+
+_COLLISIONS = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+
+
+class Transactions:
+    """Opens transactions for one credential. `write_for` makes of a principal and a snapshot what writes."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        credential: bytes,
+        principal: Principal,
+        write_for: Callable[[Principal, Snapshot], Writing],
+    ) -> None:
+        self._pool = pool
+        self._credential = credential
+        self.principal = principal
+        self._write_for = write_for
+
+    async def run(self, work: Callable[[Writing], Awaitable[T]]) -> T:
+        """What the work comes to, committed.
+
+        Raises RefusedError, whose problems are explained then, where the work is refused and nothing was written; and
+        UnauthenticatedError where the credential no longer holds.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return await self._attempt(work)
+            except _COLLISIONS:
+                await asyncio.sleep(random.uniform(0, PAUSE * 2**attempt))  # noqa: S311 - only to spread them out
+        text = "It collided with other changes again and again; try again."
+        raise RefusedError([Problem(ProblemCode.RETRY, text)])
+
+    async def verify(self) -> None:
+        """Raises UnauthenticatedError where the credential no longer holds."""
+
+        async def nothing(_: Writing) -> None:
+            pass
+
+        await self.run(nothing)
+
+    async def _attempt(self, work: Callable[[Writing], Awaitable[T]]) -> T:
+        while True:
+            try:
+                async with snapshot_of(self._pool, self._credential, self.principal, READ_WRITE) as snapshot:
+                    writing = self._write_for(self.principal, snapshot)
+                    await writing.begin()
+                    result = await work(writing)
+                    await snapshot.fetch([], last=True)
+                    return result
+            except PrincipalChangedError as changed:
+                if changed.principal is None:
+                    raise UnauthenticatedError("This token does not hold any more.") from None
+                self.principal = changed.principal
+            except RefusedError as refused:
+                if refused.collision is None:
+                    raise
+                collision = refused.collision
+                raise RefusedError([await self._attempt(collision.explained)]) from refused

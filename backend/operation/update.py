@@ -1,0 +1,168 @@
+"""Updates and archives a row, with all that was seen of it locked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from psycopg import Error
+from sqlalchemy import ColumnElement, cast, func, inspect, null, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+
+from backend.access.policy import Action, Stage
+from backend.operation.authorize import Authority, Verdict, columns, failed
+from backend.operation.candidate import ROWS, as_json, changes, columns_of, row_to_update
+from backend.operation.conflict import Collision
+from backend.operation.create import check_written
+from backend.operation.database_error import meaning
+from backend.operation.effects import Done, run_effects
+from backend.operation.input import Values, merge_problems, read_update
+from backend.operation.lock import parents_of_old, rows
+from backend.operation.problem import Problem, ProblemCode, RefusedError, not_found
+from backend.plan.keys import Key, bound_keys, is_among
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Subquery
+
+    from backend.interface.entity import Entity
+    from backend.operation.writing import Writing
+
+
+@dataclass(frozen=True)
+class Found:
+    """A row that is locked and may be written: its version, if it has one, and its values by attribute."""
+
+    version: int | None
+    values: Values
+
+
+async def find(
+    writing: Writing,
+    entity: Entity,
+    key: Key,
+    action: Action,
+    expected_version: int | None,
+    changed: Sequence[str] = (),
+) -> Found:
+    """The row of the key, locked, as one on which the caller may do this.
+
+    Raises RefusedError: first where it is not seen, then where the caller may not, then where its version is another.
+    """
+    bound = bound_keys(entity, [key])
+    await writing.fetch(*((locking, bound) for locking in (*parents_of_old(writing, entity), rows(writing, entity))))
+    authority = Authority(writing, entity, action)
+    source = writing.source(entity)
+    verdicts: list[Verdict] = [
+        *authority.granted(source.table, changed),
+        *authority.checked(source.table, Stage.BEFORE),
+    ]
+    attributes = [name for name in _described(entity) if name in source.raw]
+    values = [_as_json(source.raw[name]) for name in attributes]
+    version = func.coalesce(source.raw["version"], 0) if "version" in source.raw else null()
+    statement = select(*columns(verdicts), version.label("version"), *_labelled(values))
+    (found,) = await writing.again((statement.where(is_among(entity, source), *source.visible()), bound))
+    if not found:
+        raise RefusedError([not_found("id")])
+    row = found[0]
+    if problems := failed(verdicts, row):
+        raise RefusedError(problems[:1])
+    now, *current = row[max(1, len(verdicts)) :]
+    if expected_version is not None and now is not None and now != expected_version:
+        raise RefusedError([_stale(now)])
+    return Found(now, dict(zip(attributes, current, strict=True)))
+
+
+async def update_row(
+    writing: Writing, entity: Entity, key: Key, given: Mapping[str, Any], expected_version: int | None
+) -> None:
+    """Changes the row of the key; raises RefusedError."""
+    changed, problems = read_update(writing.scope.catalog, entity, given)
+    found = await find(writing, entity, key, Action.UPDATE, expected_version, list(changed))
+    problems += [] if problems else merge_problems(entity, found.values, changed)
+    if problems:
+        raise RefusedError(problem.under("input") for problem in problems)
+    if not changed:
+        return
+    bound = {**bound_keys(entity, [key]), ROWS: orjson.dumps(as_json(entity, [changed])[0]).decode()}
+    authority = Authority(writing, entity, Action.UPDATE)
+    candidate = _candidate(writing, entity)
+    verdicts = [
+        *authority.referred(candidate, changed),
+        *authority.granted(candidate, changed),
+        *authority.checked(candidate, Stage.PLANNED),
+    ]
+    ((verdict,),) = await writing.fetch((select(*columns(verdicts)).select_from(candidate), bound))
+    if refused := failed(verdicts, verdict):
+        raise RefusedError(problem.under("input") for problem in refused[:1])
+    table: Any = entity.model.__table__
+    row = changes(entity)
+    written = {columns_of(entity)[name]: row.c[columns_of(entity)[name].name] for name in changed}
+    statement = update(table).values(written).where(_keyed(entity, key))
+    try:
+        await writing.fetch((statement, bound))
+    except Error as error:
+        problem = meaning(writing.scope.catalog, entity, error)
+        name = error.diag.constraint_name
+        collision = Collision(entity, problem, name, lambda again: _candidate(again, entity), bound, [("input",)])
+        raise RefusedError([problem.under("input")], collision) from error
+    await check_written(writing, entity, authority, [key], [("input",)])
+    await run_effects(entity, Action.UPDATE, Done(writing, [key], found.values, changed))
+
+
+async def set_archived(
+    writing: Writing, entity: Entity, key: Key, expected_version: int | None, *, archived: bool
+) -> None:
+    """Archives the row, or takes it back; where it is so already nothing happens. Raises RefusedError."""
+    await find(writing, entity, key, Action.ARCHIVE, expected_version)
+    table: Any = entity.model.__table__
+    column = inspect(entity.model).columns["archived_at"]
+    changing = column.is_(None) if archived else column.is_not(None)
+    value = func.now() if archived else null()
+    await writing.fetch((update(table).values({column: value}).where(_keyed(entity, key), changing), {}))
+    await run_effects(entity, Action.ARCHIVE, Done(writing, [key]))
+
+
+async def overwrite(writing: Writing, entity: Entity, key: Key, values: Mapping[str, ColumnElement[Any]]) -> None:
+    """Writes SQL into columns of a row, whatever the caller may do with it."""
+    table: Any = entity.model.__table__
+    of = columns_of(entity)
+    written = {of[name]: value for name, value in values.items()}
+    await writing.fetch((update(table).values(written).where(_keyed(entity, key)), {}))
+
+
+def _candidate(writing: Writing, entity: Entity) -> Subquery:
+    source = writing.source(entity)
+    return row_to_update(source, is_among(entity, source))
+
+
+def _keyed(entity: Entity, key: Key) -> ColumnElement[bool]:
+    own = inspect(entity.model).columns
+    matches = [own[part] == part_value for part, part_value in zip(entity.key, key, strict=True)]
+    return matches[0] if len(matches) == 1 else matches[0] & matches[1]
+
+
+def _described(entity: Entity) -> list[str]:
+    """The attributes that rules of the whole row look at."""
+    inputs = [dto.model_fields for dto in (entity.interface.create, entity.interface.update) if dto is not None]
+    return list(dict.fromkeys(name for fields in inputs for name in fields))
+
+
+def _as_json(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A value as the inputs have it."""
+    return cast(func.to_jsonb(column), JSONB)
+
+
+def _labelled(values: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    return [value.label(f"c{index}") for index, value in enumerate(values)]
+
+
+def _stale(version: int) -> Problem:
+    return Problem(
+        ProblemCode.STALE_VERSION,
+        f"The row has version {version} now: read it again, and decide anew.",
+        ("expectedVersion",),
+        current_version=version,
+    )

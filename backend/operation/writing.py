@@ -1,0 +1,73 @@
+"""One transaction that writes: who does it, and the statements that they send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Text, bindparam, func, select
+
+from backend.access.visibility import Access
+from backend.plan.source import Source
+from backend.plan.statement import Text as PlainText
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Executable
+
+    from backend.access.principal import Principal
+    from backend.interface.entity import Entity
+    from backend.plan.run import Row
+    from backend.plan.snapshot import Snapshot
+    from backend.plan.source import Scope
+    from backend.plan.statement import Compiler
+
+Ask = tuple["Executable", "Mapping[str, object]"]
+
+_ACT = select(func.set_config("app.user_id", bindparam("user", type_=Text), True))  # noqa: FBT003 - PostgreSQL's "local"
+_HOLD_ALL = PlainText(b"SET CONSTRAINTS ALL IMMEDIATE", (), None)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A caller's transaction; `begin` comes first."""
+
+    scope: Scope
+    compiler: Compiler
+    principal: Principal
+    snapshot: Snapshot
+    write_for: Callable[[Principal, Snapshot], Writing]
+
+    async def begin(self, *asks: Ask) -> list[list[Row]]:
+        """Says for the triggers who acts, and sends the first statements. Raises PrincipalChangedError."""
+        return (await self.fetch((_ACT, {"user": self.principal.user_id}), *asks))[1:]
+
+    async def fetch(self, *asks: Ask) -> list[list[Row]]:
+        """The rows of each statement, in one round trip."""
+        commands = []
+        for statement, given in asks:
+            compiled = self.compiler.compile(statement, prepare=True)
+            commands.append((compiled.text, compiled.parameters(self.principal.values, given)))
+        return await self.snapshot.fetch(commands, last=False)
+
+    async def again(self, *asks: Ask) -> list[list[Row]]:
+        """As `fetch`, after a lock was waited for: whoever the caller was before it, they must still be."""
+        self.snapshot.doubt()
+        return await self.fetch(*asks)
+
+    async def as_who_they_are_now(self) -> Writing:
+        """The same transaction, seen with the rights that the caller has after what they wrote in it."""
+        self.snapshot.doubt()
+        principal = await self.snapshot.identify()
+        if principal is None or principal is self.principal:
+            return self
+        return self.write_for(principal, self.snapshot)
+
+    async def hold_constraints(self) -> None:
+        """Has all constraints checked now, so that nothing can fail when the transaction is committed."""
+        await self.snapshot.fetch([(_HOLD_ALL, ())], last=False)
+
+    def source(self, entity: Entity) -> Source:
+        """An occurrence of the entity whose rows are reached by key."""
+        return Source(self.scope, entity.model, Access.KEYED)
