@@ -310,7 +310,7 @@ def is_held(column: ColumnElement[Any], values: Values) -> ColumnElement[bool]:
 def caller() -> ColumnElement[Any]:
     """The key of the user who asks."""
     keys: BindParameter[Any] = bindparam(PRINCIPAL_BIND + user().name, type_=ARRAY(UUID))
-    return cast(keys, ARRAY(UUID))[1]
+    return select(func.unnest(cast(keys, ARRAY(UUID)), type_=UUID).label("key")).scalar_subquery()
 
 
 def _values(column: ColumnElement[Any], values: Values) -> BindParameter[Any]:

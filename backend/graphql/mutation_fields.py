@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from backend.access.policy import Action
-from backend.operation.database_error import unique_keys
+from backend.operation.unique import unique_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,5 +79,5 @@ def upsert_keys(entity: Entity) -> Mapping[str, tuple[str, ...]]:
     create = entity.interface.create
     if create is None:
         return {}
-    keys = {"_".join(key).upper(): key for key in unique_keys(entity).values()}
-    return {name: key for name, key in keys.items() if set(key) <= create.model_fields.keys()}
+    keys = [key.fields for key in unique_keys(entity).values() if key.is_plain]
+    return {"_".join(key).upper(): key for key in keys if set(key) <= create.model_fields.keys()}

@@ -181,7 +181,8 @@ class EntityInterface:
     operations: ClassVar[frozenset[Action] | None] = None
     # By attribute: SQL over a row to create, for what no client says.
     derived: ClassVar[Mapping[str, Callable[[Row], ColumnElement[Any]]]] = {}
-    # By attribute that is a key: what lets a row refer to a target that its writer does not see.
+    # By attribute that is a key: what lets a row refer to a target that its writer does not see. Whoever has a general
+    # claim to write the rows may refer to any.
     links: ClassVar[Mapping[str, tuple[Grant, ...]]] = {}
     # Relations to one whose targets are locked before a write, so that what checks count stays as it is.
     locks: ClassVar[tuple[str, ...]] = ()

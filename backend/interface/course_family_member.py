@@ -79,6 +79,8 @@ class CourseFamilyMemberInterface(EntityInterface):
             CourseFamilyMember, "course_family_id", "course_family_role_id", families(at_least=ScopedLevel.OWNER)
         ),
     )
+    # Whoever seats people need not see them before.
+    links = {"user_id": (Grant(values=families(at_least=ScopedLevel.MANAGER)),)}
     locks = ("course_family",)
     default_order = ("created_at",)
     relations = {"user": "Whose it is.", "course_family_role": "What the member may do."}

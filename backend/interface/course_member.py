@@ -112,6 +112,8 @@ class CourseMemberInterface(EntityInterface):
         checks=SEATING_IN_COURSES,
     )
     # Two owners must not change each other at once.
+    # Whoever seats people need not see them before.
+    links = {"user_id": (Grant(values=courses(at_least=Level.LECTURER)),)}
     locks = ("course",)
     effects = {Action.CREATE: (for_members,)}
     default_order = ("created_at",)

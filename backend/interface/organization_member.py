@@ -79,6 +79,8 @@ class OrganizationMemberInterface(EntityInterface):
             OrganizationMember, "organization_id", "organization_role_id", organizations(at_least=ScopedLevel.OWNER)
         ),
     )
+    # Whoever seats people need not see them before.
+    links = {"user_id": (Grant(values=organizations(at_least=ScopedLevel.MANAGER)),)}
     locks = ("organization",)
     default_order = ("created_at",)
     relations = {"user": "Whose it is.", "organization_role": "What the member may do."}

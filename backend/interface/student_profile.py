@@ -77,4 +77,5 @@ class StudentProfileInterface(EntityInterface):
             Grant("user.course_members.course_id", courses(at_least=Level.TUTOR)),
         )
     )
+    links = {"organization_id": ()}
     default_order = ("student_id",)

@@ -91,6 +91,9 @@ class Authority:
         source = Source(self._writing.scope, entity.model)
         key = PolicyRow(self._entity.model, row)[attribute]
         links = self._entity.interface.links.get(attribute, ())
+        # Whoever may write any row may link what its writers may.
+        if self._grants is None and attribute in self._entity.interface.links:
+            return or_(key.is_(None), exists().select_from(source.table).where(source.raw[entity.key[0]] == key))
         linked = [self._visibility.passes(entity.model, source.table, grant) for grant in links]
         seen = source.visible()
         reached = or_(*seen, *linked) if seen else sql_true()

@@ -33,10 +33,8 @@ def columns_of(entity: Entity) -> Mapping[str, Column[Any]]:
 
 def as_json(entity: Entity, rows: Sequence[Values]) -> list[dict[str, Any]]:
     """Rows by the names of their columns."""
-    columns = columns_of(entity)
-    return [
-        {columns[attribute].name: value for attribute, value in row.items() if attribute in columns} for row in rows
-    ]
+    names = {attribute: str(column.name) for attribute, column in columns_of(entity).items()}
+    return [{names[attribute]: value for attribute, value in row.items() if attribute in names} for row in rows]
 
 
 def rows_to_create(entity: Entity) -> Subquery:

@@ -10,8 +10,8 @@ from sqlalchemy import true as sql_true
 
 from backend.access.visibility import Columns
 from backend.operation.candidate import ORDINAL
-from backend.operation.database_error import unique_keys
 from backend.operation.problem import Problem, ProblemCode
+from backend.operation.unique import unique_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,9 +37,10 @@ class Collision:
     async def explained(self, writing: Writing) -> Problem:
         """The problem with its place and the row in the way."""
         plain = self.problem.under(*self.places[0]) if len(self.places) == 1 else self.problem
-        fields = unique_keys(self.entity).get(self.constraint or "")
-        if self.problem.code is not ProblemCode.CONFLICT or not fields:
+        key = unique_keys(self.entity).get(self.constraint or "")
+        if self.problem.code is not ProblemCode.CONFLICT or key is None or not key.is_plain:
             return plain
+        fields = key.fields
         candidate = self.candidate(writing)
         given = Columns(self.entity.model, candidate)
         source = writing.source(self.entity)
@@ -55,8 +56,8 @@ class Collision:
         twice = among.having(func.count() > 1).limit(1)
         rows, doubled = await writing.fetch((found, self.given), (twice, self.given))
         if rows:
-            number, *key = rows[0]
-            known = tuple(key) if None not in key else None
+            number, *parts = rows[0]
+            known = tuple(parts) if None not in parts else None
             problem = self.problem.under(*self.places[number])
             return replace(problem, conflicting=(self.entity.name, known) if known else None)
         return self.problem.under(*self.places[doubled[0][0]]) if doubled else plain

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from psycopg import Error, errors
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, inspect
+from sqlalchemy import ForeignKeyConstraint, inspect
 
 from backend.interface.entity import words
 from backend.operation.problem import Problem, ProblemCode, invalid, not_found
+from backend.operation.unique import attribute_of, unique_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,33 +33,18 @@ def meaning(catalog: Catalog, entity: Entity, error: Error) -> Problem:
     return problem
 
 
-def unique_keys(entity: Entity) -> Mapping[str, tuple[str, ...]]:
-    """By the name of the constraint or index: the attributes of each unique key of the table, the primary one too."""
-    table: Table = entity.model.__table__  # type: ignore[assignment]  # a mapped class has a table
-    found: dict[str, Any] = {
-        str(constraint.name): constraint.columns
-        for constraint in table.constraints
-        if isinstance(constraint, UniqueConstraint)
-    }
-    found |= {str(index.name): index.columns for index in table.indexes if index.unique}
-    found[f"{table.name}_pkey"] = table.primary_key.columns
-    return {
-        name: tuple(_attribute(entity, column.name) for column in columns) for name, columns in sorted(found.items())
-    }
-
-
 def _problem(catalog: Catalog, entity: Entity, error: Error) -> Problem | None:
     diagnosis = error.diag
     constraint = diagnosis.constraint_name or ""
     if isinstance(error, errors.UniqueViolation):
-        fields = unique_keys(entity).get(constraint, ())
+        fields = unique_keys(entity)[constraint].fields if constraint in unique_keys(entity) else ()
         return Problem(ProblemCode.CONFLICT, "There is a row with this key already.", fields[:1], fields)
     if isinstance(error, errors.ForeignKeyViolation | errors.RestrictViolation):
         return _of_reference(catalog, entity, diagnosis.table_name or "", constraint)
     if isinstance(error, errors.CheckViolation):
         return invalid(f"The value breaks the rule {constraint}.", *_checked(entity, constraint))
     if isinstance(error, errors.NotNullViolation) and diagnosis.column_name:
-        return invalid("There must be a value, and none follows.", _attribute(entity, diagnosis.column_name))
+        return invalid("There must be a value, and none follows.", attribute_of(entity, diagnosis.column_name))
     return next((problem for kind, problem in _PLAIN.items() if isinstance(error, kind)), None)
 
 
@@ -74,7 +60,7 @@ def _of_reference(catalog: Catalog, entity: Entity, table: str, constraint: str)
     if table == own.name:
         for key in own.foreign_key_constraints:
             if key.name == constraint:
-                return not_found(_attribute(entity, _local(key)))
+                return not_found(attribute_of(entity, _local(key)))
     for other in catalog.values():
         if other.model.__tablename__ == table and other is not entity:
             return Problem(ProblemCode.CONFLICT, f"There are {words(other.plural)} that refer to this row.")
@@ -90,9 +76,4 @@ def _checked(entity: Entity, constraint: str) -> tuple[str, ...]:
     """The attribute whose name the check's has, where there is one."""
     named = constraint.removeprefix(f"{entity.model.__tablename__}_").removesuffix("_check")
     names = {column.name for column in inspect(entity.model).columns}
-    return (_attribute(entity, named),) if named in names else ()
-
-
-def _attribute(entity: Entity, column: str) -> str:
-    mapper = inspect(entity.model)
-    return str(mapper.get_property_by_column(mapper.local_table.c[column]).key)
+    return (attribute_of(entity, named),) if named in names else ()
