@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from psycopg import Error
-from sqlalchemy import ColumnElement, cast, func, inspect, null, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, Text, cast, func, inspect, null, select, update
 
 from backend.access.policy import Action, Stage
 from backend.operation.authorize import Authority, Verdict, columns, failed
@@ -72,7 +71,8 @@ async def find(
     now, *current = row[max(1, len(verdicts)) :]
     if expected_version is not None and now is not None and now != expected_version:
         raise RefusedError([_stale(now)])
-    return Found(now, dict(zip(attributes, current, strict=True)))
+    loaded = (None if value is None else orjson.loads(value) for value in current)
+    return Found(now, dict(zip(attributes, loaded, strict=True)))
 
 
 async def update_row(
@@ -151,8 +151,8 @@ def _described(entity: Entity) -> list[str]:
 
 
 def _as_json(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A value as the inputs have it."""
-    return cast(func.to_jsonb(column), JSONB)
+    """A value as the inputs have it, in JSON."""
+    return cast(func.to_jsonb(column), Text)
 
 
 def _labelled(values: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
