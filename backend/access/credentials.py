@@ -37,7 +37,8 @@ def create_token(
 ) -> str:
     """A new token of the user with this username or e-mail address.
 
-    Without scopes it reads all that its owner reads; with scopes (`course:get`) only the tables that they name.
+    Without scopes it reads all that its owner reads and writes nothing; with scopes (`course:update`) it does what they
+    name, and with the scope `*` all that its owner may do.
     Raises UnknownUserError.
     """
     secret = PREFIX + secrets.token_urlsafe(24)

@@ -119,7 +119,12 @@ def seed(size: Annotated[Size, typer.Option(help="How much of it.")] = Size.DEMO
 def create(
     user: Annotated[str, typer.Option(help="Whose: a username or an e-mail address.")],
     name: Annotated[str, typer.Option(help="What it is called in lists.")] = "command line",
-    scope: Annotated[list[str] | None, typer.Option(help="What it is good for, such as course:get; else all.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What it is good for, such as course:get; * for all. Without any it reads all and writes nothing."
+        ),
+    ] = None,
     expires_in: Annotated[int | None, typer.Option(min=1, help="Days until it expires.")] = None,
     data_dir: DataDir = None,
 ) -> None:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from backend.access.credentials import create_token
+from backend.access.principal import EVERYTHING
 from backend.seed import cast, is_empty, load
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def read_tokens(path: Path) -> dict[str, str]:
 
 def _write_tokens(database_url: str, data_dir: Path, *, size: SizeName) -> Path:
     users = [user.username for user in cast(size)]
-    tokens = {user: create_token(database_url, user=user, name="demo") for user in users}
+    tokens = {user: create_token(database_url, user=user, name="demo", scopes=[EVERYTHING]) for user in users}
     unfinished = _unfinished(data_dir)
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

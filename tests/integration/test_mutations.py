@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.access.credentials import create_token
+from backend.interface.reflection import reflect
+from backend.interface.registry import INTERFACES
 from tests import university
 from tests.gateway import RunningGateway, running_gateway
 
@@ -25,7 +27,9 @@ def campus(own_world: World) -> Iterator[Campus]:
     url = own_world.database_url
     tokens = {user: create_token(url, user=user, name="tests", scopes=["*"]) for user in university.READERS}
     tokens["reading lea"] = create_token(url, user="lea", name="tests")
-    tokens["narrow lea"] = create_token(url, user="lea", name="tests", scopes=["course_group:get", "course_group:create"])
+    tokens["narrow lea"] = create_token(
+        url, user="lea", name="tests", scopes=["course_group:get", "course_group:create"]
+    )
     with running_gateway(url, tokens) as running:
         yield own_world, running
 
@@ -69,13 +73,19 @@ def test_a_group_is_created_changed_and_deleted(campus: Campus) -> None:
     assert (group["title"], group["version"]) == ("Thursday", "0")
     # Lecturers see the members of their courses, themselves among them.
     assert group["createdById"] == f"User:{world.id('user', 'lea')}" == group["createdBy"]["id"]
-    changed = write(gateway, "lea", "updateCourseGroup", one, id=group["id"], input={"title": "Friday"}, expectedVersion=0)
+    changed = write(
+        gateway, "lea", "updateCourseGroup", one, id=group["id"], input={"title": "Friday"}, expectedVersion=0
+    )
     assert changed["courseGroup"]["title"] == "Friday"
     stale = write(gateway, "lea", "updateCourseGroup", one, id=group["id"], input={}, expectedVersion=0)
     assert (codes(stale), stale["errors"][0]["currentVersion"]) == (["STALE_VERSION"], "1")
     # Not seen comes before not allowed, and that before the version.
-    assert codes(write(gateway, "cyd", "updateCourseGroup", id=group["id"], input={}, expectedVersion=0)) == ["NOT_FOUND"]
-    assert codes(write(gateway, "ada", "updateCourseGroup", id=group["id"], input={}, expectedVersion=0)) == ["FORBIDDEN"]
+    assert codes(write(gateway, "cyd", "updateCourseGroup", id=group["id"], input={}, expectedVersion=0)) == [
+        "NOT_FOUND"
+    ]
+    assert codes(write(gateway, "ada", "updateCourseGroup", id=group["id"], input={}, expectedVersion=0)) == [
+        "FORBIDDEN"
+    ]
     gone = "deletedCourseGroupId affected { typeName count }"
     would = write(gateway, "lea", "deleteCourseGroup", gone, id=group["id"], dryRun=True)
     assert would["deletedCourseGroupId"] is None
@@ -113,14 +123,10 @@ def test_a_taken_key_names_the_row_only_to_those_who_see_it(campus: Campus) -> N
     assert (error["code"], error["fields"]) == ("CONFLICT", ["courseId", "title"])
     assert error["conflicting"] == {"id": f"CourseGroup:{world.id('course_group', 'algebra/group')}"}
     # A chosen id that another course has is a conflict without details.
-    hidden = world.id("course_group", "chemistry/group")
-    (error,) = write(gateway, "lea", "createCourseGroup", input={**given, "title": "free"} | {"title": "free"})["errors"] or [{}]
-    assert error == {}
     member = {"userId": world.id("user", "sol"), "courseId": world.id("course", "algebra"), "courseRoleId": "_tutor"}
     taken = world.id("course_member", "dan@chemistry")
     (error,) = write(gateway, "lea", "createCourseMember", input={**member, "id": taken})["errors"]
     assert (error["code"], error["fields"], error["conflicting"]) == ("CONFLICT", ["id"], None)
-    assert hidden
 
 
 def test_many_are_created_together_or_not_at_all(campus: Campus) -> None:
@@ -129,12 +135,18 @@ def test_many_are_created_together_or_not_at_all(campus: Campus) -> None:
     inputs = [{"courseId": algebra, "title": f"many {number}"} for number in range(300)]
     made = write(gateway, "lea", "createCourseGroups", "courseGroups { title }", inputs=inputs)
     assert [group["title"] for group in made["courseGroups"]] == [given["title"] for given in inputs]
-    more = [{"courseId": algebra, "title": "more 1"}, {"courseId": algebra, "title": " "}, {"courseId": world.id("course", "chemistry"), "title": "x"}]
+    more = [
+        {"courseId": algebra, "title": "more 1"},
+        {"courseId": algebra, "title": " "},
+        {"courseId": world.id("course", "chemistry"), "title": "x"},
+    ]
     refused = write(gateway, "lea", "createCourseGroups", "courseGroups { title }", inputs=more)
     assert refused["courseGroups"] is None
     assert [(error["code"], error["path"]) for error in refused["errors"]] == [("VALIDATION", ["inputs", "1", "title"])]
     hidden = write(gateway, "lea", "createCourseGroups", inputs=[more[0], more[2]])
-    assert [(error["code"], error["path"]) for error in hidden["errors"]] == [("NOT_FOUND", ["inputs", "1", "courseId"])]
+    assert [(error["code"], error["path"]) for error in hidden["errors"]] == [
+        ("NOT_FOUND", ["inputs", "1", "courseId"])
+    ]
     twice = write(gateway, "lea", "createCourseGroups", inputs=[more[0], inputs[7], more[0]])
     assert codes(twice) == ["CONFLICT"]
     assert twice["errors"][0]["path"][:2] == ["inputs", "1"]
@@ -147,7 +159,9 @@ def test_upserting_creates_and_then_updates(campus: Campus) -> None:
     given = {"courseId": world.id("course", "algebra"), "title": "Upserted", "description": "first"}
     one = "created courseGroup { id description }"
     first = write(gateway, "lea", "upsertCourseGroup", one, input=given, on="COURSE_ID_TITLE")
-    again = write(gateway, "lea", "upsertCourseGroup", one, input={**given, "description": "second"}, on="COURSE_ID_TITLE")
+    again = write(
+        gateway, "lea", "upsertCourseGroup", one, input={**given, "description": "second"}, on="COURSE_ID_TITLE"
+    )
     assert (first["created"], again["created"]) == (True, False)
     assert again["courseGroup"] == {"id": first["courseGroup"]["id"], "description": "second"}
     assert codes(write(gateway, "ada", "upsertCourseGroup", input=given, on="COURSE_ID_TITLE")) == ["FORBIDDEN"]
@@ -189,7 +203,9 @@ def test_a_new_student_gets_a_group_for_each_individual_content(campus: Campus) 
         "courseRoleId": "_student",
         "courseGroupId": world.id("course_group", "geometry/group"),
     }
-    one = "courseMember { submissionGroupMembers { nodes { submissionGroup { courseContent { path } maxGroupSize } } } }"
+    one = (
+        "courseMember { submissionGroupMembers { nodes { submissionGroup { courseContent { path } maxGroupSize } } } }"
+    )
     made = write(gateway, "adi", "createCourseMember", one, input=given)
     assert made["errors"] == []
     (seat,) = made["courseMember"]["submissionGroupMembers"]["nodes"]
@@ -252,9 +268,6 @@ def test_a_populated_course_goes_with_all_that_its_dry_run_says(campus: Campus) 
 
 
 def _counts(world: World, kinds: Any) -> dict[str, int]:
-    from backend.interface.reflection import reflect
-    from backend.interface.registry import INTERFACES
-
     catalog = reflect(INTERFACES)
     found = {}
     for kind in kinds:
@@ -279,8 +292,13 @@ def test_a_deleted_message_leaves_a_notice_to_its_replies(campus: Campus) -> Non
     answered = write(gateway, "mia", "createMessage", "message { id level courseMemberId }", input=reply)
     assert answered["errors"] == []
     assert answered["message"]["level"] == 1
-    assert write(gateway, "cyd", "deleteMessage", "deletedMessageId", id=message["id"])["deletedMessageId"] == message["id"]
-    seen = gateway.data("cyd", "query($id: ID!) { message(id: $id) { title content replies { totalCount } } }", id=message["id"])
+    assert (
+        write(gateway, "cyd", "deleteMessage", "deletedMessageId", id=message["id"])["deletedMessageId"]
+        == message["id"]
+    )
+    seen = gateway.data(
+        "cyd", "query($id: ID!) { message(id: $id) { title content replies { totalCount } } }", id=message["id"]
+    )
     assert seen["message"] == {"title": "Deleted", "content": "This message was deleted.", "replies": {"totalCount": 1}}
     assert codes(write(gateway, "cyd", "updateMessage", id=message["id"], input={"title": "x"})) == ["FORBIDDEN"]
 
@@ -291,7 +309,9 @@ def test_of_fifty_who_expect_a_version_one_wins(campus: Campus) -> None:
     key = write(gateway, "adi", "createCourseGroup", "courseGroup { id }", input=given)["courseGroup"]["id"]
 
     def change(number: int) -> list[str]:
-        return codes(write(gateway, "adi", "updateCourseGroup", id=key, input={"title": f"by {number}"}, expectedVersion=0))
+        return codes(
+            write(gateway, "adi", "updateCourseGroup", id=key, input={"title": f"by {number}"}, expectedVersion=0)
+        )
 
     with ThreadPoolExecutor(50) as pool:
         outcomes = list(pool.map(change, range(50)))
