@@ -10,7 +10,7 @@ down_revision = "0013_rules"
 branch_labels = None
 depends_on = None
 
-_ROLE_CLAIM = sa.table("role_claim", sa.column("role_id"), sa.column("claim_type"), sa.column("claim_value"))
+_ROLE_CLAIM = sa.table("role_claim", *(sa.column(name, sa.String) for name in ("role_id", "claim_type", "claim_value")))
 _ROLE = "_organization_manager"
 _CLAIMS = ("organization_member:delete", "course_family_member:delete")
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import Select, String, cast, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -43,11 +43,26 @@ class ExampleUpdate(BaseEntityUpdate):
     tags: Kept[list[str]] = Field(None, description="Words that it is found by.")
 
 
+def _few_stars(identifier: str) -> str:
+    # Each multiplies the ways in which PostgreSQL may have to try a path.
+    if identifier.count("*") > MOST_STARS:
+        raise ValueError(f"may have {MOST_STARS} * at most")
+    return identifier
+
+
+MOST_STARS = 3
+Identifiers = Annotated[
+    str,
+    StringConstraints(pattern=r"^(\*|[A-Za-z0-9_]+)(\.(\*|[A-Za-z0-9_]+))*$", max_length=1000),
+    AfterValidator(_few_stars),
+]
+
+
 class ExampleQuery(ListQuery):
     """Search for examples."""
 
     repository_id: str | None = Field(None, description="Key of the repository that holds it.")
-    identifier: Path | None = Field(None, description="Identifier, exactly; the filter's matches takes a pattern.")
+    identifier: Identifiers | None = Field(None, description="Identifier; * stands for any labels, none among them.")
     title: str | None = Field(None, description="Part of the title, whatever the case.")
     category: str | None = Field(None, description="Category, exactly.")
     tags: list[str] | None = Field(None, description="With one of these tags at least.")
@@ -56,7 +71,9 @@ class ExampleQuery(ListQuery):
 
 def example_search(statement: Select[Any], query: ExampleQuery) -> Select[Any]:
     """Examples that agree with all that is given."""
-    statement = equalities(statement, Example, query, ("identifier", "category"))
+    statement = equalities(statement, Example, query, ("category",))
+    if query.identifier is not None:
+        statement = statement.where(Example.identifier.matches(query.identifier))
     if query.repository_id is not None:
         statement = statement.where(Example.example_repository_id == query.repository_id)
     if query.title is not None:

@@ -93,6 +93,7 @@ class MessageList(TimedEntityList):
     course_id: str | None = Field(None, description="Key of the course that it is for.")
     course_family_id: str | None = Field(None, description="Key of the course family that it is for.")
     organization_id: str | None = Field(None, description="Key of the organization that it is for.")
+    is_author: bool = Field(description="Whether the caller wrote it.")
     scope: str = Field(description="The most specific of its targets, such as course_group; global where it has none.")
 
 
@@ -304,7 +305,7 @@ class MessageInterface(EntityInterface):
         "content": literal("This message was deleted."),
     }
     effects = {Action.CREATE: (_mark_as_read,)}
-    computed = {"scope": Expression(_scope)}
+    computed = {"scope": Expression(_scope), "is_author": Expression(lambda row: row["author_id"] == caller())}
     default_order = ("-created_at",)
     relations = {
         "author": "Who wrote it.",

@@ -49,7 +49,7 @@ DOCUMENTS = (
     ('{ course(id: "\\ud800") { id } }', "Syntax Error: Invalid Unicode escape sequence: '\\ud800'.", PARSING),
     ("{ nope }", "Cannot query field 'nope' on type 'Query'. Did you mean 'node', 'nodes', or 'role'?", VALIDATION),
     ("fragment A on Query { __typename }", "Fragment 'A' is never used.", VALIDATION),
-    ("mutation { a }", "The mutation operation is not supported by the schema.", VALIDATION),
+    ("mutation { a }", "Cannot query field 'a' on type 'Mutation'.", VALIDATION),
     ("subscription { a }", "The subscription operation is not supported by the schema.", VALIDATION),
     ("{ ...F } fragment F on Query { ...F }", "Cannot spread fragment 'F' within itself.", VALIDATION),
     (

@@ -268,7 +268,7 @@ def test_introspection_and_data_stand_in_one_document(world_gateway: RunningGate
     assert data["before"] == {"nodes": [{"title": "Algebra"}]}
     names = ["hasNextPage", "hasPreviousPage", "startCursor", "endCursor"]
     assert data["__type"] == {"name": "PageInfo", "fields": [{"name": name} for name in names]}
-    assert data["__schema"] == {"mutationType": None}
+    assert data["__schema"] == {"mutationType": {"name": "Mutation"}}
     assert data["after"] == {"username": "tom"}
 
 

@@ -27,6 +27,7 @@ REVISIONS = (
     "0011_order_indexes",
     "0012_author_keys",
     "0013_rules",
+    "0014_seat_claims",
 )
 TYPES = Path(__file__).parents[2] / "alembic" / "s25" / "types.sql"
 

@@ -162,7 +162,9 @@ SCOPES: tuple[tuple[str, tuple[str, ...], tuple[int, ...]], ...] = (
     ("tom", ("course:list", "result:get"), (0, 1, 0, 6)),
     ("tom", ("course:update",), (0, 0, 0, 0)),
     ("tom", ("organization:get",), (0, 0, 0, 0)),
-    ("tom", ("*",), (0, 0, 0, 0)),
+    ("tom", ("*",), (7, 1, 3, 6)),
+    ("tom", ("*", "course:get"), (0, 1, 0, 0)),
+    ("tom", ("*:get",), (0, 0, 0, 0)),
     ("ada", ("course:get", "result:get"), (0, 1, 0, 5)),
     # `_admin` is not inherited: without it adi holds nothing, and is in no course.
     ("adi", (), (17, 3, 7, 8)),

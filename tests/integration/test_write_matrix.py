@@ -237,7 +237,9 @@ def campus(own_world: World) -> Iterator[tuple[World, RunningGateway]]:
 def _attempt(world: World, gateway: RunningGateway, user: str, case: Case) -> str:
     """The code that the write is refused with; ROLLED_BACK where it would have been done."""
     kind = case.mutation[:1].upper() + case.mutation[1:]
-    declared, passed, variables = [], [], {}
+    declared: list[str] = []
+    passed: list[str] = []
+    variables: dict[str, object] = {}
     if case.row is not None:
         declared.append("$id: ID!")
         passed.append("id: $id")
