@@ -173,15 +173,15 @@ class _FailedError(Exception):
 async def _perform(writing: Writing, field: MutationField, given: Mapping[str, Any]) -> Outcome:
     entity, verb = field.entity, field.verb
     if verb is Verb.CREATE:
-        row = _by_attribute(entity.interface.create, given["input"])
+        row = _to_create(writing.scope.catalog, entity, given["input"])
         return Outcome(await create(writing, entity, [row], [("input",)]))
     if verb is Verb.CREATE_MANY:
-        rows = [_by_attribute(entity.interface.create, row) for row in given["inputs"]]
+        rows = [_to_create(writing.scope.catalog, entity, row) for row in given["inputs"]]
         if len(rows) > LARGEST_BATCH:
             raise RefusedError([invalid(f"{len(rows)} are too many: at most {LARGEST_BATCH} at once.", "inputs")])
         return Outcome(await create(writing, entity, rows, [("inputs", str(index)) for index in range(len(rows))]))
     if verb is Verb.UPSERT:
-        row = _by_attribute(entity.interface.create, given["input"])
+        row = _to_create(writing.scope.catalog, entity, given["input"])
         key, created = await upsert(writing, entity, row, upsert_keys(entity)[_name(given["on"])])
         return Outcome([key], created=created)
     key = _key(entity, given["id"])
@@ -194,6 +194,16 @@ async def _perform(writing: Writing, field: MutationField, given: Mapping[str, A
     else:
         await set_archived(writing, entity, key, version, archived=verb is Verb.ARCHIVE)
     return Outcome([key])
+
+
+def _to_create(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> dict[str, Any]:
+    """An input by attributes, its children's too."""
+    below = {relation.name: relation for relation in entity.children}
+    row = _by_attribute(entity.interface.create, {name: given[name] for name in given if name not in below})
+    for name, relation in below.items():
+        create = catalog[relation.target].interface.create
+        row[relation.attribute] = [_by_attribute(create, child) for child in given.get(name) or ()]
+    return row
 
 
 def _by_attribute(dto: type[BaseModel] | None, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from strawberry.directive import DirectiveLocation, directive
 
+from backend.errors import DeclarationError
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import constraint
 from backend.graphql.mutation_fields import MutationField, Verb, mutation_fields, upsert_keys
 from backend.graphql.shared import SCALAR_NAMES, declare_enum
-from backend.interface.entity import Catalog, Entity, Field, words
+from backend.interface.entity import Catalog, Entity, Field, Relation, camel_case, words
 from backend.interface.inputs import input_fields
 from backend.operation.problem import ProblemCode
 
@@ -39,7 +40,7 @@ def declare_mutations(types: Declarations, catalog: Catalog) -> Sequence[str]:
     """Declares Mutation and all that is around it; the names of the types that nothing else leads to."""
     _declare_errors(types)
     for entity in catalog.values():
-        _declare_inputs(types, entity)
+        _declare_inputs(types, catalog, entity)
     fields = []
     for field in mutation_fields(catalog).values():
         _declare_payload(types, field)
@@ -71,14 +72,33 @@ def _declare_errors(types: Declarations) -> None:
     )
 
 
-def _declare_inputs(types: Declarations, entity: Entity) -> None:
+def _declare_inputs(types: Declarations, catalog: Catalog, entity: Entity) -> None:
     singular = words(entity.singular)
     if entity.interface.create is not None:
         text = f"{_article(singular)} {singular} to create; null is the same as absent."
-        types.input(f"Create{entity.name}Input", text, _input_specs(types, entity, entity.interface.create))
+        specs = _input_specs(types, entity, entity.interface.create)
+        for relation in entity.children:
+            child = catalog[relation.target]
+            name = _declare_child(types, entity, child, relation)
+            text_of_children = f"{words(child.plural).capitalize()} to create with it."
+            specs.append(FieldSpec(relation.name, f"list[{name}] | None", text_of_children))
+        types.input(f"Create{entity.name}Input", text, specs)
     if entity.interface.update is not None:
         text = f"What to change in {_article(singular).lower()} {singular}: an absent field stays, null clears."
         types.input(f"Update{entity.name}Input", text, _input_specs(types, entity, entity.interface.update))
+
+
+def _declare_child(types: Declarations, parent: Entity, child: Entity, relation: Relation) -> str:
+    """The input of a row that is created with the one that it belongs to; its name."""
+    create = child.interface.create
+    if create is None:
+        raise DeclarationError(f"{parent.name} cannot be created with {relation.name}: these are not created at all")
+    name = f"Create{child.name}Of{parent.name}Input"
+    own = camel_case(relation.remote)
+    specs = [spec for spec in _input_specs(types, child, create) if spec.name != own]
+    singular = words(child.singular)
+    types.input(name, f"{_article(singular)} {singular} to create with its {words(parent.singular)}.", specs)
+    return name
 
 
 def _declare_unique_keys(types: Declarations, entity: Entity) -> None:

@@ -81,6 +81,12 @@ class BaseEntityCreate(BaseEntityUpdate):
         return {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
 
 
+class KeyedEntityCreate(BaseEntityCreate):
+    """A row to create whose random key may be chosen, so that others can refer to it before it is there."""
+
+    id: str | None = Field(None, description="Chosen by the caller, or made by the server.")
+
+
 class ListQuery(BaseModel):
     """Search parameters: all that are given must hold."""
 
@@ -179,6 +185,8 @@ class EntityInterface:
 
     # What can be done to rows by whoever may, where it is less than the inputs and the table allow.
     operations: ClassVar[frozenset[Action] | None] = None
+    # Relations to many whose rows may be created with the row, in this order.
+    children: ClassVar[tuple[str, ...]] = ()
     # By attribute: SQL over a row to create, for what no client says.
     derived: ClassVar[Mapping[str, Callable[[Row], ColumnElement[Any]]]] = {}
     # By attribute that is a key: what lets a row refer to a target that its writer does not see. Whoever has a general

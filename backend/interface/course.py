@@ -6,7 +6,7 @@ from pydantic import Field
 from sqlalchemy import Select
 
 from backend.access.policy import Grant, Level, Policy, courses
-from backend.interface.base import BaseEntityCreate, BaseEntityGet, BaseEntityList, BaseEntityUpdate, EntityInterface
+from backend.interface.base import BaseEntityGet, BaseEntityList, BaseEntityUpdate, EntityInterface, KeyedEntityCreate
 from backend.interface.rules import Path, Title
 from backend.interface.search import TreeQuery, along_tree, equalities
 from backend.model import Course
@@ -37,10 +37,9 @@ class CourseUpdate(BaseEntityUpdate):
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
-class CourseCreate(BaseEntityCreate, CourseUpdate):
+class CourseCreate(KeyedEntityCreate, CourseUpdate):
     """A course to create; its organization follows from the family."""
 
-    id: str | None = Field(None, description="Chosen by the caller, or made by the server.")
     path: Path = Field(description="Place in the tree of the family.")
     course_family_id: str = Field(description="Key of the course family.")
 
@@ -84,6 +83,7 @@ class CourseInterface(EntityInterface):
         update=(Grant("id", courses(at_least=Level.LECTURER)),),
         delete=(Grant("id", courses(at_least=Level.OWNER)),),
     )
+    children = ("course_groups", "content_types", "contents", "members")
     derived = {"organization_id": lambda row: row["course_family.organization_id"]}
     default_order = ("title",)
     nested_orders = {"members": ("user.family_name", "user.given_name")}

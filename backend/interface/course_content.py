@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, Select, and_, func
 
 from backend.access.policy import Action, Grant, Level, Policy, courses
 from backend.interface.base import (
-    BaseEntityCreate,
     BaseEntityGet,
     BaseEntityList,
     BaseEntityUpdate,
     EntityInterface,
     Expression,
+    KeyedEntityCreate,
     Row,
     Tree,
 )
@@ -65,7 +65,7 @@ class CourseContentUpdate(BaseEntityUpdate):
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
-class CourseContentCreate(BaseEntityCreate, CourseContentUpdate):
+class CourseContentCreate(KeyedEntityCreate, CourseContentUpdate):
     """A node to create."""
 
     path: ContentPath = Field(description="Place in the tree of the course, in lower case.")

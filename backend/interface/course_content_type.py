@@ -6,11 +6,11 @@ from pydantic import Field
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import (
-    BaseEntityCreate,
     BaseEntityGet,
     BaseEntityList,
     BaseEntityUpdate,
     EntityInterface,
+    KeyedEntityCreate,
     ListQuery,
 )
 from backend.interface.rules import Color, Kept, LooseSlug, Title
@@ -47,7 +47,7 @@ class CourseContentTypeUpdate(BaseEntityUpdate):
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
-class CourseContentTypeCreate(BaseEntityCreate, CourseContentTypeUpdate):
+class CourseContentTypeCreate(KeyedEntityCreate, CourseContentTypeUpdate):
     """A content type to create."""
 
     slug: LooseSlug = Field(description="Short name, unique in the course and kind.")

@@ -6,11 +6,11 @@ from pydantic import Field
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import (
-    BaseEntityCreate,
     BaseEntityGet,
     BaseEntityList,
     BaseEntityUpdate,
     EntityInterface,
+    KeyedEntityCreate,
     ListQuery,
 )
 from backend.interface.rules import Kept, Title
@@ -40,7 +40,7 @@ class CourseGroupUpdate(BaseEntityUpdate):
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
-class CourseGroupCreate(BaseEntityCreate, CourseGroupUpdate):
+class CourseGroupCreate(KeyedEntityCreate, CourseGroupUpdate):
     """A course group to create."""
 
     title: Title = Field(description="Name shown to people.")

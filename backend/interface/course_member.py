@@ -7,11 +7,11 @@ from sqlalchemy import Select
 
 from backend.access.policy import Action, Grant, Level, Policy, courses, user
 from backend.interface.base import (
-    BaseEntityCreate,
     BaseEntityGet,
     BaseEntityList,
     BaseEntityUpdate,
     EntityInterface,
+    KeyedEntityCreate,
     ListQuery,
 )
 from backend.interface.individual_groups import for_members
@@ -56,10 +56,9 @@ class CourseMemberUpdate(BaseEntityUpdate):
         return self
 
 
-class CourseMemberCreate(BaseEntityCreate, CourseMemberUpdate):
+class CourseMemberCreate(KeyedEntityCreate, CourseMemberUpdate):
     """A member to create."""
 
-    id: str | None = Field(None, description="Chosen by the caller, or made by the server.")
     user_id: str = Field(description="Key of the user.")
     course_id: str = Field(description="Key of the course.")
     course_role_id: str = Field(description="Key of the course role.")

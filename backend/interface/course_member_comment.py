@@ -6,10 +6,10 @@ from pydantic import Field, StringConstraints
 
 from backend.access.policy import Grant, Level, Policy, courses, own_memberships
 from backend.interface.base import (
-    BaseEntityCreate,
     BaseEntityGet,
     BaseEntityUpdate,
     EntityInterface,
+    KeyedEntityCreate,
     ListQuery,
     TimedEntityList,
 )
@@ -39,10 +39,9 @@ class CourseMemberCommentUpdate(BaseEntityUpdate):
     message: Kept[Comment] = Field(None, description="What it says.")
 
 
-class CourseMemberCommentCreate(BaseEntityCreate, CourseMemberCommentUpdate):
+class CourseMemberCommentCreate(KeyedEntityCreate, CourseMemberCommentUpdate):
     """A comment to create; who writes it follows from the caller."""
 
-    id: str | None = Field(None, description="Chosen by the caller, or made by the server.")
     message: Comment = Field(description="What it says.")
     course_member_id: str = Field(description="Key of the member whom it is about.")
 

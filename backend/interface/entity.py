@@ -117,6 +117,11 @@ class Entity:
         }
 
     @cached_property
+    def children(self) -> tuple[Relation, ...]:
+        """Relations whose rows may be created with the row."""
+        return tuple(self.relations[camel_case(name)] for name in self.interface.children)
+
+    @cached_property
     def operations(self) -> frozenset[Action]:
         """What can be done to its rows, by those who may."""
         declared = self.interface.operations

@@ -6,11 +6,11 @@ from pydantic import Field, StringConstraints
 
 from backend.access.policy import Grant, Level, Policy, courses, user
 from backend.interface.base import (
-    BaseEntityCreate,
     BaseEntityGet,
     BaseEntityList,
     BaseEntityUpdate,
     EntityInterface,
+    KeyedEntityCreate,
     ListQuery,
 )
 from backend.interface.rules import Email
@@ -41,10 +41,9 @@ class StudentProfileUpdate(BaseEntityUpdate):
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
-class StudentProfileCreate(BaseEntityCreate):
+class StudentProfileCreate(KeyedEntityCreate):
     """Matriculation data to create."""
 
-    id: str | None = Field(None, description="Chosen by the caller, or made by the server.")
     user_id: str = Field(description="Key of the user.")
     organization_id: str = Field(description="Key of the institution.")
     student_id: StudentId | None = Field(None, description="Matriculation number, unique.")

@@ -6,11 +6,11 @@ from pydantic import Field
 
 from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
-    BaseEntityCreate,
     BaseEntityGet,
     BaseEntityList,
     BaseEntityUpdate,
     EntityInterface,
+    KeyedEntityCreate,
     ListQuery,
 )
 from backend.interface.rules import GroupSize, Kept, Quota, Title
@@ -44,7 +44,7 @@ class SubmissionGroupUpdate(BaseEntityUpdate):
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
-class SubmissionGroupCreate(BaseEntityCreate, SubmissionGroupUpdate):
+class SubmissionGroupCreate(KeyedEntityCreate, SubmissionGroupUpdate):
     """A submission group to create; its course follows from the assignment."""
 
     course_content_id: str = Field(description="Key of the assignment.")
@@ -90,6 +90,7 @@ class SubmissionGroupInterface(EntityInterface):
             ),
         ),
     )
+    children = ("members",)
     derived = {
         "course_id": lambda row: row["course_content.course_id"],
         "max_test_runs": lambda row: row["course_content.max_test_runs"],

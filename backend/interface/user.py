@@ -10,11 +10,11 @@ from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, co
 from backend.access.principal import ADMIN
 from backend.access.visibility import is_held
 from backend.interface.base import (
-    BaseEntityCreate,
     BaseEntityGet,
     BaseEntityUpdate,
     EntityInterface,
     Expression,
+    KeyedEntityCreate,
     ListQuery,
     Row,
     TimedEntityList,
@@ -56,10 +56,9 @@ class UserUpdate(BaseEntityUpdate):
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
-class UserCreate(BaseEntityCreate, UserUpdate):
+class UserCreate(KeyedEntityCreate, UserUpdate):
     """A user to create."""
 
-    id: str | None = Field(None, description="Chosen by the caller, or made by the server.")
     user_type: UserType = Field(UserType.USER, description="A person; technical accounts are not created here.")
 
     @field_validator("user_type")

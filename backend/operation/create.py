@@ -22,8 +22,11 @@ from backend.plan.keys import Key, bound_keys, is_among
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from backend.interface.entity import Entity
+    from backend.interface.entity import Entity, Relation
     from backend.operation.writing import Writing
+
+
+NO_KEY = "00000000-0000-0000-0000-000000000000"
 
 
 async def create(
@@ -34,9 +37,36 @@ async def create(
     Raises RefusedError with all that validation and permissions refuse, and of what the database refuses the first.
     """
     rows, problems = read_inputs(writing, entity, inputs, places)
+    children = []
+    for relation in entity.children:
+        child = writing.scope.catalog[relation.target]
+        given, child_places = _children(relation, rows, inputs, places)
+        child_rows, wrong = read_inputs(writing, child, given, child_places)
+        problems += wrong
+        children.append((child, child_rows, child_places))
     if problems:
         raise RefusedError(problems)
-    return await create_rows(writing, entity, rows, places)
+    keys = await create_rows(writing, entity, rows, places)
+    now = writing
+    for child, child_rows, child_places in children:
+        if child_rows:
+            # Their creator may do with them what the rows above have just entitled them to.
+            now = await now.as_who_they_are_now()
+            await create_rows(now, child, child_rows, child_places)
+    return keys
+
+
+def _children(
+    relation: Relation, rows: Sequence[Values], inputs: Sequence[Mapping[str, Any]], places: Sequence[tuple[str, ...]]
+) -> tuple[list[dict[str, Any]], list[tuple[str, ...]]]:
+    """The inputs of all rows' children of one kind, which belong to them now, and where they stand."""
+    found, child_places = [], []
+    for row, given, place in zip(rows, inputs, places, strict=True):
+        for index, child in enumerate(given.get(relation.attribute) or ()):
+            # Of a row that is refused the key may be missing; its children's other values are read all the same.
+            found.append({**child, relation.remote: row.get(relation.local, NO_KEY)})
+            child_places.append((*place, relation.attribute, str(index)))
+    return found, child_places
 
 
 def read_inputs(
@@ -45,7 +75,8 @@ def read_inputs(
     """The rows, and what is wrong with them."""
     rows, problems = [], []
     for given, place in zip(inputs, places, strict=True):
-        row, wrong = read_create(writing.scope.catalog, entity, given)
+        own = {name: value for name, value in given.items() if name not in entity.interface.children}
+        row, wrong = read_create(writing.scope.catalog, entity, own)
         rows.append(row)
         problems += [problem.under(*place) for problem in wrong]
     return rows, problems

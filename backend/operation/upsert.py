@@ -33,8 +33,10 @@ async def upsert(
     """
     (row,), problems = read_inputs(writing, entity, [given], [_PLACE])
     missing = [invalid("upserting by this key needs a value", *_PLACE, name) for name in unique if name not in row]
-    if problems or missing:
-        raise RefusedError([*problems, *missing])
+    text = "What belongs to a row is created with it, not upserted."
+    below = [invalid(text, *_PLACE, name) for name in entity.interface.children if given.get(name)]
+    if problems or missing or below:
+        raise RefusedError([*problems, *missing, *below])
     key = await _find(writing, entity, row, unique)
     if key is None:
         return (await create_rows(writing, entity, [row], [_PLACE]))[0], True
@@ -58,7 +60,8 @@ async def _find(writing: Writing, entity: Entity, row: Values, unique: tuple[str
 def _changes(entity: Entity, given: Mapping[str, Any], unique: tuple[str, ...]) -> dict[str, Any]:
     """What of the input changes a row that is there: what says which row it is does not, and nothing is cleared."""
     update = entity.interface.update
-    changing = {name: value for name, value in given.items() if name not in unique and value is not None}
+    kept = {*unique, *entity.interface.children}
+    changing = {name: value for name, value in given.items() if name not in kept and value is not None}
     fixed = [name for name in changing if update is None or name not in update.model_fields]
     if fixed:
         text = "The row is there already, and this cannot be changed."

@@ -154,6 +154,42 @@ def test_many_are_created_together_or_not_at_all(campus: Campus) -> None:
     assert gateway.data("lea", count, t="more 1")["courseGroups"]["totalCount"] == 0
 
 
+def test_a_course_is_created_with_what_belongs_to_it(campus: Campus) -> None:
+    world, gateway = campus
+    unit = "11111111-2222-4333-8444-555555555555"
+    given = {
+        "path": "whole",
+        "courseFamilyId": world.id("course_family", "math"),
+        "courseGroups": [{"title": "Monday"}, {"title": "Tuesday"}],
+        "contentTypes": [{"id": unit, "slug": "unit", "courseContentKindId": "unit"}],
+        "contents": [{"path": path, "courseContentTypeId": unit} for path in ("a", "a.b")],
+        "members": [{"userId": world.id("user", "tom"), "courseRoleId": "_lecturer"}],
+    }
+    one = """course {
+      organization { path }
+      courseGroups { nodes { title } } contents { nodes { path } } members { nodes { user { username } } }
+    }"""
+    made = write(gateway, "adi", "createCourse", one, input=given)
+    assert made["errors"] == []
+    assert made["course"] == {
+        "organization": {"path": "uni"},
+        "courseGroups": {"nodes": [{"title": "Monday"}, {"title": "Tuesday"}]},
+        "contents": {"nodes": [{"path": "a"}, {"path": "a.b"}]},
+        "members": {"nodes": [{"user": {"username": "tom"}}]},
+    }
+    wrong = {**given, "title": " ", "courseGroups": [{"title": "x"}, {"title": ""}]}
+    paths = [error["path"] for error in write(gateway, "adi", "createCourse", input=wrong)["errors"]]
+    assert paths == [["input", "title"], ["input", "courseGroups", "1", "title"]]
+    # Managers create courses, and have no say in what is in them.
+    refused = write(gateway, "orla", "createCourse", input={**given, "path": "orlas"})
+    assert [(error["code"], error["path"]) for error in refused["errors"]] == [
+        ("FORBIDDEN", ["input", "courseGroups", str(index)]) for index in range(2)
+    ]
+    assert (
+        gateway.data("adi", '{ courses(filter: {path: {eq: "orlas"}}) { totalCount } }')["courses"]["totalCount"] == 0
+    )
+
+
 def test_upserting_creates_and_then_updates(campus: Campus) -> None:
     world, gateway = campus
     given = {"courseId": world.id("course", "algebra"), "title": "Upserted", "description": "first"}
