@@ -14,10 +14,11 @@ from graphql import (
     validate,
 )
 
+from tests.differential.generate_figures import FigureMaker
 from tests.differential.generate_inputs import InputWriter
 from tests.differential.generate_values import Name, ValueMaker
-from tests.differential.reference import ROOT_MANY, ROOT_ONE, TYPES
-from tests.differential.reference_rows import ARCHIVABLE, RELATIONS
+from tests.differential.reference import ROOT_MANY, ROOT_ONE
+from tests.differential.reference_relations import ARCHIVABLE, RELATIONS, TEXT_KEYS, TYPES
 from tests.differential.reference_values import database_id
 
 if TYPE_CHECKING:
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLSchema
 
+    from tests.differential.reference_access import Viewer
     from tests.differential.reference_rows import World
 
 # About how many objects a document may answer; a reference that takes one at a time has to get through them.
 _MOST_ROWS = 300
+_PARTS = ("nodes", "nodes", "edges", "pageInfo", "totalCount", "aggregate", "groups")
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,11 @@ class Case:
     steps: Sequence[dict[str, Any]]
 
 
-def make_case(seed: str, schema: GraphQLSchema, world: World) -> Case:
-    """The case of a seed. It is valid; what its arguments say may still be refused."""
+def make_case(seed: str, schema: GraphQLSchema, world: World, viewer: Viewer, about: str) -> Case:
+    """The case of a seed, about a type above all. It is valid; what its arguments say may still be refused."""
     for attempt in range(100):
         random = Random(f"{seed}:{attempt}")  # noqa: S311 - nothing here is a secret
-        case = _Writer(random, schema, world).case()
+        case = _Writer(random, schema, ValueMaker(random, schema, world, viewer), about).case()
         if not validate(schema, parse(case.document)):
             return case
     raise AssertionError(f"seed {seed} made no valid document in 100 attempts")
@@ -59,10 +62,13 @@ def make_case(seed: str, schema: GraphQLSchema, world: World) -> Case:
 class _Writer:
     """Writes one document."""
 
-    def __init__(self, random: Random, schema: GraphQLSchema, world: World) -> None:
+    def __init__(self, random: Random, schema: GraphQLSchema, values: ValueMaker, about: str) -> None:
         self._random = random
         self._schema = schema
-        self._values = ValueMaker(random, schema, world)
+        self._values = values
+        self._figures = FigureMaker(random, schema)
+        # The first field is about this type; the others are about it or any.
+        self._about = about
         self._inputs = InputWriter(random)
         self._fragments: list[str] = []
         self._aliases = 0
@@ -70,7 +76,8 @@ class _Writer:
     def case(self) -> Case:
         walks = self._random.random() < 0.3
         fields = [self._walk()] if walks else []
-        fields += [self._root() for _ in range(self._random.choice((0, 1)) if walks else self._random.randint(1, 3))]
+        more = self._random.choice((0, 1)) if walks else self._random.randint(1, 3)
+        fields += [self._root(first=not walks and index == 0) for index in range(more)]
         self._random.shuffle(fields)
         if self._random.random() < 0.1:
             fields.append("__typename")
@@ -93,7 +100,7 @@ class _Writer:
         """A list with cursors, at the root or beneath it, whose page is given by four variables of each step."""
         self._inputs.definitions += ["$first: Int", "$last: Int", "$after: String", "$before: String"]
         page = ["first: $first", "last: $last", "after: $after", "before: $before"]
-        type_name = self._random.choice(TYPES)
+        type_name = self._about
         parents = [name for (own, name), relation in RELATIONS.items() if own == type_name and relation.to_many]
         root = next(field for field, name in ROOT_MANY.items() if name == type_name and field != "activeCourses")
         read = "edges { cursor node { id } } pageInfo { startCursor endCursor hasNextPage hasPreviousPage } totalCount"
@@ -107,31 +114,32 @@ class _Writer:
         outer = ", ".join((f"first: {self._random.randint(1, 4)}", *self._list_arguments(type_name, paged=False)))
         return f"walks: {root}({outer}) {{ nodes {{ {inner} }} }}"
 
-    def _root(self) -> str:
+    def _root(self, *, first: bool) -> str:
         random = self._random
-        kind = random.choice(("many", "many", "many", "one", "node", "nodes", "me"))
+        kind = random.choice(("many", "many", "many", "one", *(() if first else ("node", "nodes", "me"))))
+        type_name = self._about if first or random.random() < 0.3 else random.choice(TYPES)
         if kind == "me":
             return f"{self._alias('me')} {{ {self._selection('User', 3, 1)} }}"
         if kind == "one":
-            field, type_name = random.choice(list(ROOT_ONE.items()))
+            field = next(field for field, name in ROOT_ONE.items() if name == type_name)
             argument = self._argument("id", self._schema.query_type, field, self._values.id_of(type_name))
             return f"{self._unique(field)}({argument}) {{ {self._selection(type_name, 3, 1)} }}"
         if kind == "many":
-            field, type_name = random.choice(list(ROOT_MANY.items()))
+            field = random.choice([field for field, name in ROOT_MANY.items() if name == type_name])
             return self._connection(self._schema.query_type, field, type_name, 3, 1)
         ids = [self._global_id() for _ in range(random.randint(1, 4))]
         if kind == "node":
             argument = self._argument("id", self._schema.query_type, "node", ids[0])
         else:
             argument = self._argument("ids", self._schema.query_type, "nodes", [*ids, ids[0]])
-        types = {text.partition(":")[0] for text in ids if random.random() < 0.9} & set(TYPES) | {random.choice(TYPES)}
+        types = {text.partition(":")[0] for text in ids if random.random() < 0.9} & set(TYPES) | {type_name}
         parts = [f"... on {name} {{ {self._selection(name, 2, 2)} }}" for name in sorted(types)]
         parts += random.sample(["__typename", "id", "... on Node { id }", "... { id }"], random.randint(0, 3))
         random.shuffle(parts)
         return f"{self._unique(kind)}({argument}) {{ {' '.join(parts)} }}"
 
     def _global_id(self) -> str:
-        type_name = self._random.choice(TYPES)
+        type_name = self._about if self._random.random() < 0.3 else self._random.choice(TYPES)
         if self._random.random() < 0.02:
             return self._random.choice((f"{type_name}s:1", "nothing", "Course:1", ""))
         return f"{type_name}:{database_id(self._values.row(type_name))}"
@@ -195,7 +203,7 @@ class _Writer:
     def _connection_fields(self, type_name: str, depth: int, rows: int) -> str:
         random = self._random
         parts = []
-        kinds = random.sample(("nodes", "nodes", "edges", "pageInfo", "totalCount", "aggregate"), random.randint(1, 3))
+        kinds = random.sample(_PARTS, random.randint(1, 3))
         for kind in dict.fromkeys(kinds):
             if kind == "nodes":
                 parts.append(
@@ -209,27 +217,18 @@ class _Writer:
             elif kind == "pageInfo":
                 names = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor", "__typename")
                 parts.append(f"{self._alias('pageInfo')} {{ {' '.join(random.sample(names, random.randint(1, 3)))} }}")
+            elif kind == "groups":
+                given, selected = self._figures.groups(type_name)
+                connection = self._schema.type_map[f"{type_name}Connection"]
+                arguments = (self._argument(name, connection, "groups", value) for name, value in given.items())
+                parts.append(f"{self._unique('groups')}({', '.join(arguments)}) {{ {selected} }}")
             elif kind == "totalCount":
                 at_most = random.choice(("", "", f"(atMost: {random.choice((0, 1, 5, 100))})"))
                 parts.append(f"{self._unique('totalCount')}{at_most}")
             else:
-                parts.append(f"{self._alias('aggregate')} {{ {self._aggregate(type_name)} }}")
+                parts.append(f"{self._alias('aggregate')} {{ {self._figures.aggregate(type_name)} }}")
         if random.random() < 0.1:
             parts.append("__typename")
-        return " ".join(parts)
-
-    def _aggregate(self, type_name: str) -> str:
-        aggregate = self._schema.type_map[f"{type_name}Aggregate"]
-        assert isinstance(aggregate, GraphQLObjectType)
-        parts = []
-        for name in self._random.sample(list(aggregate.fields), self._random.randint(1, len(aggregate.fields))):
-            if name == "count":
-                parts.append("count")
-                continue
-            figures = self._schema.type_map[f"{type_name}{name.capitalize()}"]
-            assert isinstance(figures, GraphQLObjectType)
-            fields = self._random.sample(list(figures.fields), self._random.randint(1, min(3, len(figures.fields))))
-            parts.append(f"{name} {{ {' '.join(fields)} }}")
         return " ".join(parts)
 
     def _list_arguments(
@@ -264,7 +263,7 @@ class _Writer:
                     {"first": 1, "last": 1},
                     {"after": "bm90aGluZw=="},
                     {"before": ""},
-                    {"filter": {"id": {"eq": "Nobody:1" if type_name not in ("Role", "CourseRole") else "\0"}}},
+                    {"filter": {"id": {"eq": "Nobody:1" if type_name not in TEXT_KEYS else "\0"}}},
                     {"filter": {"id": {"in": None}}},
                 )
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, get_nullable_type
 
 from tests.differential.generate_values import Name
+from tests.differential.reference_values import BIG_INTEGERS, snake_case
 
 if TYPE_CHECKING:
     from random import Random
@@ -61,7 +62,7 @@ class InputWriter:
 def plain(value: Any, *, big: bool = False) -> Any:
     """A value as JSON has it."""
     if isinstance(value, dict):
-        return {name: plain(each, big=big or name == "version") for name, each in value.items()}
+        return {name: plain(each, big=big or snake_case(name) in BIG_INTEGERS) for name, each in value.items()}
     if isinstance(value, list):
         return [plain(each, big=big) for each in value]
     if isinstance(value, datetime):

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLInputObjectType, get_named_type
 
-from tests.differential.reference_filter import search_target
-from tests.differential.reference_rows import KEYS, RELATIONS, key_of
-from tests.differential.reference_values import ORGANIZATION_TYPES, STATUSES, USER_TYPES, database_id, snake_case
+from tests.differential.reference_computed import COMPUTED
+from tests.differential.reference_relations import KEYS, RELATIONS
+from tests.differential.reference_rows import key_of
+from tests.differential.reference_search import search_target
+from tests.differential.reference_values import ENUMS, Reader, database_id, snake_case
 
 if TYPE_CHECKING:
     from random import Random
 
     from graphql import GraphQLSchema
 
+    from tests.differential.reference_access import Viewer
     from tests.differential.reference_rows import Row, World
 
-_ENUMS = {"UserType": USER_TYPES, "OrganizationType": ORGANIZATION_TYPES}
-_DIRECTIONS = ("ASC", "ASC_NULLS_FIRST", "DESC", "DESC_NULLS_LAST")
+DIRECTIONS = ("ASC", "ASC_NULLS_FIRST", "DESC", "DESC_NULLS_LAST")
 _PATTERNS = ("%", "_%", "%a%", "%1_", r"%\_%", r"%\%%", "%é%", "A%", "")
 _LQUERIES = ("*", "*.*", "*{1}", "*{2,}", "*{,2}", "!a.*", "*.week*", "*@.*{0,1}", "*.!x|y*")
 
@@ -33,14 +35,16 @@ class Name(str):
 class ValueMaker:
     """Makes inputs for the fields of a schema, over the rows of a world."""
 
-    def __init__(self, random: Random, schema: GraphQLSchema, world: World) -> None:
+    def __init__(self, random: Random, schema: GraphQLSchema, world: World, viewer: Viewer) -> None:
         self._random = random
         self._schema = schema
         self._world = world
+        self._viewer = viewer
 
     def row(self, type_name: str) -> Row:
-        """Any row of a type."""
-        return self._random.choice(self._world.rows[type_name])
+        """Any row of a type, but often one that the viewer sees, of which there may be few."""
+        visible = self._viewer.visible(type_name) if self._random.random() < 0.6 else ()
+        return self._random.choice(visible or self._world.rows[type_name])
 
     def id_of(self, type_name: str, key: str | None = None) -> str:
         """An id of the type, bare or global; now and then of no row at all."""
@@ -100,7 +104,7 @@ class ValueMaker:
             rows = [row, *(self.row(row.type) for _ in range(random.randint(0, 3)))]
             values = [self._value(each, name, input_type) for each in rows]
             if operator.startswith("contains"):
-                values = [random.choice(value) for value in values]
+                values = [random.choice(value) for value in values if value]
             return [] if random.random() < 0.1 else values
         value = self._value(row, name, input_type)
         return self._near(value) if operator in ("lt", "lte", "gt", "gte") else value
@@ -109,16 +113,15 @@ class ValueMaker:
         """A row's value of a field, or a value like it where that is null."""
         attribute = snake_case(name)
         target = row.type if name == "id" else KEYS.get((row.type, attribute))
-        if name == "pathComponents":
-            return row.values["path"].split(".")
         if target is not None:
             key = database_id(row) if name == "id" else row.values.get(attribute)
             return self.id_of(target, key)
         value = row.values.get(attribute)
-        if input_type == "ResultStatusFilter":
-            return Name(dict(enumerate(STATUSES)).get(row.values["status"], self._random.choice(STATUSES)))
-        if input_type.removesuffix("Filter") in _ENUMS:
-            return Name(_ENUMS[input_type.removesuffix("Filter")][str(value)])
+        names = ENUMS.get((row.type, attribute))
+        if names is not None:
+            return Name(names.get(value) or self._random.choice(list(names.values())))
+        if (row.type, attribute) in COMPUTED:
+            value = Reader(self._world, self._viewer).value(row, attribute)
         if value is not None:
             return value
         defaults = {
@@ -126,6 +129,7 @@ class ValueMaker:
             "TreePathFilter": "a.b",
             "BooleanFilter": True,
             "StringFilter": "green",
+            "StringListFilter": ["a"],
         }
         return defaults.get(input_type, 0)
 
@@ -158,7 +162,7 @@ class ValueMaker:
         names = self._random.sample(list(search.fields), self._random.choice((1, 1, 2)))
         return {name: self._parameter(row, name, get_named_type(search.fields[name].type).name) for name in names}
 
-    def _parameter(self, row: Row, name: str, input_type: str) -> Any:
+    def _parameter(self, row: Row, name: str, input_type: str) -> Any:  # noqa: PLR0911
         random = self._random
         special = {
             "latest": random.random() < 0.8,
@@ -167,16 +171,27 @@ class ValueMaker:
             "fullPath": "a/b",
             "descendants": random.choice(("", ".")) + self._text(row, "path").rpartition(".")[0] or "a",
             "ascendants": f"{self._text(row, 'path')}.below",
-            "isSubmittable": random.random() < 0.5,
+            "minGrade": random.choice((0, 0.25, 1)),
+            "maxGrade": random.choice((0.1, 0.5)),
+            "search": self._part(self._text(row, "title")),
+            "scopes": random.choice(([], ["course:get"], ["course:get", "user:get"])),
         }
+        if name == "ipAddress" and random.random() < 0.3:
+            return random.choice(("no address", "::FFFF:1.2.3.4", "2001:db8:0::1", "fe80::1%eth0"))
+        if input_type == "Boolean" and name not in special:
+            return random.random() < 0.5
         if name in special:
             return special[name]
         if row.type == "CourseMember" and name in ("givenName", "familyName"):
             return self._part(self._text(self.row("User"), name))
         target = search_target(row.type, name)
         if target is not None:
-            attribute = "course_member_id" if name == "submitterId" else snake_case(name)
+            attribute = {"submitterId": "course_member_id", "repositoryId": "example_repository_id"}.get(
+                name, snake_case(name)
+            )
             return self.id_of(target, key_of(row)[0] if name == "id" else row.values.get(attribute))
+        if name in ("nickname", "title", "name", "claimValue") and random.random() < 0.5:
+            return self._part(self._text(row, name))
         value = self._value(row, name, f"{input_type}Filter")
         return None if value == 0 and row.values.get(snake_case(name)) is None else value
 
@@ -191,7 +206,7 @@ class ValueMaker:
         name = self._random.choice(fields)
         if (type_name, name) in RELATIONS:
             return {name: self._term(RELATIONS[type_name, name].target, depth - 1)}
-        return {name: Name(self._random.choice(_DIRECTIONS))}
+        return {name: Name(self._random.choice(DIRECTIONS))}
 
     def _input(self, name: str) -> GraphQLInputObjectType:
         found = self._schema.type_map[name]

@@ -29,9 +29,13 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values, get_directive_values, get_variable_values
 
+from backend.interface.registry import INTERFACES
+from tests.differential.principals import PRINCIPALS
 from tests.differential.reference_access import Viewer
-from tests.differential.reference_pages import Figures, Listing, check_listing, figures
-from tests.differential.reference_rows import INTERFACES, RELATIONS, Row, World
+from tests.differential.reference_figures import Figures, check_groups, figures, groups
+from tests.differential.reference_pages import Listing, check_listing
+from tests.differential.reference_relations import RELATIONS, TYPES
+from tests.differential.reference_rows import Row, World
 from tests.differential.reference_values import InputError, Reader, is_archived, read_id
 
 if TYPE_CHECKING:
@@ -50,7 +54,6 @@ def _list_type(name: str) -> str:
     return words[0] + "".join(word.capitalize() for word in words[1:])
 
 
-TYPES = [interface.model.__name__ for interface in INTERFACES]
 ROOT_ONE = {name[0].lower() + name[1:]: name for name in TYPES}
 ROOT_MANY = {_list_type(interface.endpoint): interface.model.__name__ for interface in INTERFACES}
 ROOT_MANY["activeCourses"] = "Course"
@@ -67,11 +70,19 @@ class Reference:
         self.world = world
         self._readers: dict[str, Reader] = {}
 
-    def answer(self, username: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def viewer(self, name: str) -> Viewer:
+        """What a principal sees."""
+        return self._reader(name).viewer
+
+    def _reader(self, name: str) -> Reader:
+        if name not in self._readers:
+            username, scopes = PRINCIPALS[name]
+            self._readers[name] = Reader(self.world, Viewer(self.world, username, scopes))
+        return self._readers[name]
+
+    def answer(self, name: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The answer as JSON; of a refused request, nothing but the code."""
-        if username not in self._readers:
-            self._readers[username] = Reader(self.world, Viewer(self.world, username))
-        reader = self._readers[username]
+        reader = self._reader(name)
         document = parse(query)
         (operation,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
         coerced = get_variable_values(self.schema, operation.variable_definitions or (), dict(variables))
@@ -149,7 +160,9 @@ def _resolve_listing(listing: Listing, name: str, args: Mapping[str, Any]) -> An
         at_most = args.get("atMost")
         return len(listing.rows) if at_most is None else min(at_most, len(listing.rows))
     if name == "aggregate":
-        return figures(listing)
+        return figures(listing.reader, listing.rows)
+    if name == "groups":
+        return groups(listing, args)
     cursors: list[str | None] = [*(listing.cursor(row) for row in listing.page)] or [None]
     return {
         "hasNextPage": listing.has_next,
@@ -175,7 +188,9 @@ def _check_arguments(parent: str, name: str, args: Mapping[str, Any], reader: Re
     if (args.get("atMost") or 0) < 0:
         raise InputError("a negative bound")
     relation = RELATIONS.get((parent, name))
-    if parent == "Query" and name in ("node", "nodes"):
+    if name == "groups" and parent.removesuffix("Connection") in TYPES:
+        check_groups(parent.removesuffix("Connection"), args)
+    elif parent == "Query" and name in ("node", "nodes"):
         for text in args.get("ids") or [args.get("id")]:
             if text is not None:
                 _read_global_id(text)

@@ -1,20 +1,25 @@
-"""Filters and searches, decided for one row at a time. A test of null is false, but `ne` is true: there is no third."""
+"""Filters, decided for one row at a time. A test of null is false, but `ne` is true: there is no third."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.differential.reference_rows import KEYS, RELATIONS
-from tests.differential.reference_values import InputError, database_id, is_archived, read_id, snake_case
+from tests.differential.reference_relations import KEYS, RELATIONS
+from tests.differential.reference_values import (
+    InputError,
+    database_id,
+    is_archived,
+    key_text,
+    read_id,
+    snake_case,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.differential.reference_rows import Row
     from tests.differential.reference_values import Reader
-
-_PATH = re.compile(r"[A-Za-z0-9_]{1,255}(\.[A-Za-z0-9_]{1,255})*")
 
 
 def passes(reader: Reader, row: Row, tests: Mapping[str, Any]) -> bool:
@@ -35,7 +40,7 @@ def _passes_one(reader: Reader, row: Row, name: str, test: Any) -> bool:  # noqa
     if relation is None:
         value = database_id(row) if name == "id" else reader.value(row, snake_case(name))
         target = row.type if name == "id" else KEYS.get((row.type, snake_case(name)))
-        return all(_holds(value, operator, operand, target) for operator, operand in test.items())
+        return all(holds(value, operator, operand, target) for operator, operand in test.items())
     if not relation.to_many:
         target_row = reader.one(row, name)
         return target_row is not None and passes(reader, target_row, test)
@@ -48,12 +53,12 @@ def _passes_one(reader: Reader, row: Row, name: str, test: Any) -> bool:  # noqa
     return all(quantifiers[quantifier](inner) for quantifier, inner in test.items())
 
 
-def _holds(value: Any, operator: str, operand: Any, target: str | None) -> bool:  # noqa: C901, PLR0911, PLR0912
+def holds(value: Any, operator: str, operand: Any, target: str | None = None) -> bool:  # noqa: C901, PLR0911, PLR0912
     """Whether a value passes one test. Each operator is a line, as in the list that clients read."""
     if target is not None and operator != "isNull":
         ids = operand if isinstance(operand, list) else [operand]
         # A key is told from its parts as from their one text, so the text is made anew.
-        read = [",".join(read_id(text, target)) for text in ids]
+        read = [key_text(target, read_id(text, target)) for text in ids]
         operand = read if isinstance(operand, list) else read[0]
     if operator == "isNull":
         return bool((value is None) == operand)
@@ -91,10 +96,10 @@ def _holds(value: Any, operator: str, operand: Any, target: str | None) -> bool:
         return set(operand) <= set(value)
     if operator == "containsAny":
         return bool(set(operand) & set(value))
-    return _holds_in_tree(tuple(value.split(".")), operator, operand)
+    return holds_in_tree(tuple(value.split(".")), operator, operand)
 
 
-def _holds_in_tree(path: tuple[str, ...], operator: str, operand: Any) -> bool:
+def holds_in_tree(path: tuple[str, ...], operator: str, operand: Any) -> bool:
     if operator == "depth":
         return bool(len(path) == operand)
     if operator == "matches":
@@ -102,47 +107,6 @@ def _holds_in_tree(path: tuple[str, ...], operator: str, operand: Any) -> bool:
     other = tuple(operand.split("."))
     shorter, longer = (path, other) if operator == "ancestorOf" else (other, path)
     return len(shorter) < len(longer) and longer[: len(shorter)] == shorter
-
-
-def searched(reader: Reader, row: Row, parameters: Mapping[str, Any]) -> bool:
-    """Whether a row agrees with all search parameters. `latest` is no condition on a row, so it always agrees."""
-    return all(_agrees(reader, row, name, value) for name, value in parameters.items() if value is not None)
-
-
-def _agrees(reader: Reader, row: Row, name: str, value: Any) -> bool:  # noqa: PLR0911 - each parameter is a line
-    if name == "latest":
-        return True
-    if name in ("descendants", "ascendants", "nlevel"):
-        operator = {"descendants": "descendantOf", "ascendants": "ancestorOf", "nlevel": "depth"}[name]
-        operand = value.strip(".") if isinstance(value, str) else value
-        return _holds_in_tree(tuple(row.values["path"].split(".")), operator, operand)
-    if name in ("providerUrl", "fullPath"):
-        gitlab = (row.values["properties"] or {}).get("gitlab")
-        key = {"providerUrl": "url", "fullPath": "full_path"}[name]
-        return isinstance(gitlab, dict) and gitlab.get(key) == value
-    target = search_target(row.type, name)
-    if target is not None:
-        (value,) = read_id(value, target)
-    if row.type == "CourseMember" and name in ("givenName", "familyName"):
-        user = reader.one(row, "user")
-        text = None if user is None else reader.value(user, snake_case(name))
-        return text is not None and lower(value) in lower(text)
-    if row.type == "Result" and name == "submitterId":
-        return bool(row.values["course_member_id"] == value)
-    if row.type == "Result" and name == "courseMemberId":
-        group = reader.one(row, "submissionGroup")
-        members = [] if group is None else reader.many(group, "members")
-        return any(member.values["course_member_id"] == value for member in members)
-    return bool(reader.value(row, snake_case(name)) == value)
-
-
-def search_target(type_name: str, name: str) -> str | None:
-    """The type whose id a search parameter takes; None where it takes no id."""
-    if name == "id":
-        return type_name
-    if (type_name, name) == ("Result", "submitterId"):
-        return "CourseMember"
-    return KEYS.get((type_name, snake_case(name)))
 
 
 def check_filter(type_name: str, tests: Mapping[str, Any]) -> None:
@@ -158,7 +122,7 @@ def check_filter(type_name: str, tests: Mapping[str, Any]) -> None:
         elif relation is None:
             target = type_name if name == "id" else KEYS.get((type_name, snake_case(name)))
             for operator, operand in test.items():
-                _check_operand(operator, operand, target)
+                check_operand(operator, operand, target)
         elif relation.to_many:
             for quantifier, inner in test.items():
                 if inner is None:
@@ -168,7 +132,8 @@ def check_filter(type_name: str, tests: Mapping[str, Any]) -> None:
             check_filter(relation.target, test)
 
 
-def _check_operand(operator: str, operand: Any, target: str | None) -> None:
+def check_operand(operator: str, operand: Any, target: str | None = None) -> None:
+    """InputError where a test could not be decided."""
     if operand is None:
         raise InputError(f"{operator} is null")
     for text in operand if isinstance(operand, list) else [operand]:
@@ -180,18 +145,6 @@ def _check_operand(operator: str, operand: Any, target: str | None) -> None:
         like(operand)
     if operator == "matches":
         lquery(operand)
-
-
-def check_search(type_name: str, parameters: Mapping[str, Any]) -> None:
-    """InputError where a search parameter has a value that it cannot have."""
-    for name, value in parameters.items():
-        target = search_target(type_name, name)
-        if isinstance(value, str) and "\0" in value:
-            raise InputError("NUL is no character")
-        if value is not None and target is not None:
-            read_id(value, target)
-        if value is not None and name in ("descendants", "ascendants") and not _PATH.fullmatch(value.strip(".")):
-            raise InputError(f"{value!r} is no path")
 
 
 def lower(text: str) -> str:

@@ -1,30 +1,28 @@
-"""Lists: their order, their pages, and figures over all of their rows."""
+"""Lists: their order and their pages."""
 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
 from typing import TYPE_CHECKING, Any
 
-from tests.differential.reference_filter import check_filter, check_search, passes, searched
-from tests.differential.reference_rows import INTERFACES, RELATIONS, key_of
+from backend.interface.registry import INTERFACES
+from tests.differential.reference_filter import check_filter, passes
+from tests.differential.reference_relations import RELATIONS
+from tests.differential.reference_rows import key_of
+from tests.differential.reference_search import NEWEST, check_search, searched
 from tests.differential.reference_values import (
-    ORGANIZATION_TYPES,
-    STATUSES,
-    USER_TYPES,
     InputError,
-    as_json,
     database_id,
     is_archived,
     read_id,
     snake_case,
+    sort_key,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
     from tests.differential.reference_rows import Row
     from tests.differential.reference_values import Reader
@@ -32,11 +30,6 @@ if TYPE_CHECKING:
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 500
 CURSOR = "ref:"
-_ENUM_ORDER: dict[tuple[str, str], list[str]] = {
-    ("User", "user_type"): list(USER_TYPES.values()),
-    ("Organization", "organization_type"): list(ORGANIZATION_TYPES.values()),
-    ("Result", "status"): list(STATUSES),
-}
 _DEFAULT_ORDERS = {interface.model.__name__: interface.default_order for interface in INTERFACES}
 
 
@@ -86,11 +79,7 @@ def value_of_term(reader: Reader, row: Row, term: Term) -> Any:
     if term.attribute == "id":
         return key_of(row)
     value = reader.value(row, term.attribute)
-    names = _ENUM_ORDER.get((row.type, term.attribute))
-    if names is not None and value is not None:
-        return names.index(value)
-    is_path = term.attribute in ("path", "parent_path") and value is not None
-    return tuple(value.split(".")) if is_path else value
+    return None if value is None else sort_key(row.type, term.attribute, value)
 
 
 class Listing:
@@ -108,7 +97,7 @@ class Listing:
         self._places: dict[Row, tuple[list[Any], tuple[str, ...]]] = {}
         kept = [row for row in rows if reader.viewer.sees(row) and self._is_asked_for(row)]
         search = args.get("search") or {}
-        self.rows = _newest_of_each_content(kept) if search.get("latest") else kept
+        self.rows = _newest(kept) if search.get("latest") else kept
 
     def _is_asked_for(self, row: Row) -> bool:
         archived = self._args.get("archived", "EXCLUDE")
@@ -191,18 +180,12 @@ def _terms(type_name: str, field: str, args: Mapping[str, Any]) -> list[Term]:
     return asked or default_terms(type_name, field)
 
 
-def _newest_of_each_content(rows: list[Row]) -> list[Row]:
-    newest: dict[str, Row] = {}
-    for row in rows:
-        content = row.values["course_content_id"]
-        known = newest.get(content)
-        if known is None or _age(row) > _age(known):
-            newest[content] = row
-    return list(newest.values())
-
-
-def _age(row: Row) -> tuple[datetime, str]:
-    return row.values["created_at"], row.values["id"]
+def _newest(rows: list[Row]) -> list[Row]:
+    """The newest row of each."""
+    found: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda row: (row[NEWEST[row.type][1]], row["id"])):
+        found[row[NEWEST[row.type][0]]] = row
+    return list(found.values())
 
 
 def check_listing(field: str, type_name: str, args: Mapping[str, Any], reader: Reader) -> None:
@@ -218,35 +201,3 @@ def check_listing(field: str, type_name: str, args: Mapping[str, Any], reader: R
     for cursor in (args.get("after"), args.get("before")):
         if cursor is not None:
             empty.row_of_cursor(cursor)
-
-
-def figures(listing: Listing) -> dict[str, Any]:
-    """Resolvers of min, max, avg and sum; null over none."""
-
-    def figure(compute: Callable[[list[Any]], Any]) -> Figures:
-        return Figures(listing, compute)
-
-    return {
-        "count": len(listing.rows),
-        "min": figure(min),
-        "max": figure(max),
-        "avg": figure(lambda values: math.fsum(values) / len(values)),
-        "sum": figure(lambda values: math.fsum(values) if isinstance(values[0], float) else str(sum(values))),
-    }
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One kind of figure, of every field that has it."""
-
-    listing: Listing
-    compute: Callable[[list[Any]], Any]
-
-    def of(self, field: str) -> Any:
-        """The figure of one field."""
-        found = (self.listing.reader.value(row, snake_case(field)) for row in self.listing.rows)
-        values = [value for value in found if value is not None]
-        if not values:
-            return None
-        result = self.compute(values)
-        return str(result) if field == "version" and isinstance(result, int) else as_json(result)

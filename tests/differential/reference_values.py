@@ -6,18 +6,43 @@ import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from tests.differential.reference_rows import ARCHIVABLE, KEY_PARTS, KEYS, RELATIONS, TEXT_KEYS, key_of
+from tests.differential.reference_computed import COMPUTED
+from tests.differential.reference_relations import ARCHIVABLE, KEY_PARTS, KEYS, RELATIONS, TEXT_KEYS, TEXT_PARTS
+from tests.differential.reference_rows import key_of
 
 if TYPE_CHECKING:
     from tests.differential.reference_access import Viewer
     from tests.differential.reference_rows import Row, World
 
-STATUSES = ("COMPLETED", "FAILED", "CANCELLED", "SCHEDULED", "PENDING", "RUNNING", "CRASHED", "PAUSED")
-# Names of GraphQL by values of PostgreSQL, in PostgreSQL's order.
-USER_TYPES = {"user": "USER", "token": "TOKEN"}
-ORGANIZATION_TYPES = {"user": "USER", "community": "COMMUNITY", "organization": "ORGANIZATION"}
+_STATUSES = ("COMPLETED", "FAILED", "CANCELLED", "SCHEDULED", "PENDING", "RUNNING", "CRASHED", "PAUSED")
+_GRADINGS = ("NOT_REVIEWED", "CORRECTED", "CORRECTION_NECESSARY", "IMPROVEMENT_POSSIBLE")
+
+
+def _upper(*names: str) -> dict[Any, str]:
+    return {name: name.upper() for name in names}
+
+
+# Names of GraphQL by values of PostgreSQL, in the order in which these sort: as declared, as numbers or as texts.
+ENUMS: dict[tuple[str, str], dict[Any, str]] = {
+    ("User", "user_type"): _upper("user", "token"),
+    ("Organization", "organization_type"): _upper("user", "community", "organization"),
+    ("Group", "type"): _upper("fixed", "dynamic"),
+    ("ExampleRepository", "source_type"): _upper("git", "github", "gitlab", "minio", "s3"),
+    ("CourseContentDeployment", "deployment_status"): _upper(
+        "deployed", "deploying", "failed", "pending", "unassigned"
+    ),
+    ("DeploymentHistory", "action"): _upper(
+        "assigned", "deployed", "deploying", "failed", "migrated", "reassigned", "unassigned", "updated"
+    ),
+    ("Result", "status"): dict(enumerate(_STATUSES)),
+    ("SubmissionGroupGrading", "status"): dict(enumerate(_GRADINGS)),
+}
+# What null reads as; of a hidden version, though, nothing is read.
+_NULLS: dict[tuple[str, str], Any] = {("CourseContentType", "color"): "green", ("UserGroup", "transient"): False}
+BIG_INTEGERS = {"version", "usage_count", "file_size"}
+_PATHS = {"path", "parent_path", "identifier", "example_identifier"}
 _SECRETS = ("token", "password", "secret", "credential")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -36,33 +61,31 @@ class Reader:
     def many(self, row: Row, field: str) -> list[Row]:
         """The visible rows that a relation leads to."""
         relation = RELATIONS[row.type, field]
-        if relation.forward and relation.attribute and not self.viewer.reads(row, relation.attribute):
+        reads = self.viewer.reads
+        if relation.forward and relation.attribute and not reads(row, relation.attribute):
             return []
-        return [other for other in self.world.related(row, field) if self.viewer.sees(other)]
+        others = [other for other in self.world.related(row, field) if self.viewer.sees(other)]
+        # A key that is hidden leads nowhere, from either end.
+        back = None if relation.forward else relation.attribute
+        return others if back is None else [other for other in others if reads(other, back)]
 
     def one(self, row: Row, field: str) -> Row | None:
         """The row that a relation to one leads to, where it is visible."""
         return next(iter(self.many(row, field)), None)
 
-    def value(self, row: Row, attribute: str) -> Any:  # noqa: PLR0911 - a line for each rule
+    def value(self, row: Row, attribute: str) -> Any:
         """What stands in an attribute for the viewer, before it is made fit for JSON."""
-        computed = getattr(self, f"_{row.type}_{attribute}", None)
+        computed = COMPUTED.get((row.type, attribute))
         if computed is not None:
-            return computed(row)
+            return computed(self, row)
         if not self.viewer.reads(row, attribute):
             return None
         value = row.values[attribute]
-        if attribute == "version" and value is None:
-            return 0
-        if (row.type, attribute) == ("CourseContentType", "color") and value is None:
-            return "green"
-        if (row.type, attribute) == ("Result", "status"):
-            return STATUSES[value] if value in range(len(STATUSES)) else None
-        if attribute == "user_type":
-            return USER_TYPES[value]
-        if attribute == "organization_type":
-            return ORGANIZATION_TYPES[value]
-        return value
+        if value is None:
+            return 0 if attribute == "version" else _NULLS.get((row.type, attribute))
+        names = ENUMS.get((row.type, attribute))
+        # A column that is no enum may hold what the enum does not know.
+        return value if names is None else names.get(value)
 
     def field(self, row: Row, name: str) -> Any:
         """The value of a field as JSON has it."""
@@ -70,44 +93,25 @@ class Reader:
             return global_id(row.type, database_id(row))
         if name == "databaseId":
             return database_id(row)
-        attribute = snake_case(name)
-        value = self.value(row, attribute)
-        target = KEYS.get((row.type, attribute))
-        if target is not None and value is not None:
-            return global_id(target, value)
-        if isinstance(value, dict):
-            return without_secrets(value)
-        return str(value) if name == "version" and value is not None else as_json(value)
+        return shown(row.type, snake_case(name), self.value(row, snake_case(name)))
 
-    def _User_full_name(self, row: Row) -> str | None:  # noqa: N802 - the type, then the attribute
-        given, family = self.value(row, "given_name"), self.value(row, "family_name")
-        names = [name.strip(" ") for name in (given, family) if name is not None and name.strip(" ")]
-        return " ".join(names) or None
 
-    def _User_display_name(self, row: Row) -> str:  # noqa: N802 - the type, then the attribute
-        username = (self.value(row, "username") or "").strip(" ")
-        return self._User_full_name(row) or username or f"User {row.values['id'][:8]}"
+def shown(type_name: str, attribute: str, value: Any) -> Any:
+    """The value of an attribute as JSON has it."""
+    target = KEYS.get((type_name, attribute))
+    if target is not None and value is not None:
+        return global_id(target, value)
+    if isinstance(value, dict):
+        return without_secrets(value)
+    return str(value) if attribute in BIG_INTEGERS and value is not None else as_json(value)
 
-    def _Organization_display_name(self, row: Row) -> str:  # noqa: N802 - the type, then the attribute
-        title = (self.value(row, "title") or "").strip(" ")
-        return title or f"{row.values['organization_type'].capitalize()} {row.values['path']}"
 
-    def _Organization_path_components(self, row: Row) -> list[str]:  # noqa: N802 - the type, then the attribute
-        components: list[str] = row.values["path"].split(".")
-        return components
-
-    def _CourseContent_course_content_kind_id(self, row: Row) -> str | None:  # noqa: N802 - the type, then the attribute
-        content_type = self.one(row, "courseContentType")
-        return None if content_type is None else self.value(content_type, "course_content_kind_id")
-
-    def _CourseContent_is_submittable(self, row: Row) -> bool | None:  # noqa: N802 - the type, then the attribute
-        content_type = self.one(row, "courseContentType")
-        kind = None if content_type is None else self.one(content_type, "courseContentKind")
-        return None if kind is None else self.value(kind, "submittable")
-
-    def _SubmissionGroupMember_course_content_id(self, row: Row) -> str | None:  # noqa: N802 - the type, then the attribute
-        group = self.one(row, "submissionGroup")
-        return None if group is None else self.value(group, "course_content_id")
+def sort_key(type_name: str, attribute: str, value: Any) -> Any:
+    """What a value that is not null is ordered by."""
+    names = ENUMS.get((type_name, attribute))
+    if names is not None:
+        return list(names.values()).index(value)
+    return tuple(value.split(".")) if attribute in _PATHS else value
 
 
 def is_archived(row: Row) -> bool:
@@ -117,8 +121,14 @@ def is_archived(row: Row) -> bool:
 
 def database_id(row: Row) -> str:
     """The key as one text."""
-    key = key_of(row)
-    return ",".join(quote(part, safe="") for part in key) if row.type in KEY_PARTS else key[0]
+    return key_text(row.type, key_of(row))
+
+
+def key_text(type_name: str, key: tuple[str, ...]) -> str:
+    """A key as one text; the parts of one that has several are told apart by commas, which they escape."""
+    if type_name not in KEY_PARTS:
+        return key[0]
+    return ",".join(part.replace("%", "%25").replace(",", "%2C") for part in key)
 
 
 def global_id(type_name: str, key: str) -> str:
@@ -131,13 +141,18 @@ def read_id(text: str, type_name: str) -> tuple[str, ...]:
     bare = text.removeprefix(f"{type_name}:")
     if type_name in KEY_PARTS:
         parts = tuple(unquote(part) for part in bare.split(","))
-        if len(parts) != len(KEY_PARTS[type_name]) or not _UUID.fullmatch(parts[0]) or "\0" in bare:
+        names = KEY_PARTS[type_name]
+        if len(parts) != len(names) or not all(map(_is_part, names, parts)):
             raise InputError(f"{text!r} is no id of {type_name}")
         return parts
     fits = "\0" not in bare if type_name in TEXT_KEYS else _UUID.fullmatch(bare)
     if not fits:
         raise InputError(f"{text!r} is no id of {type_name}")
     return (bare,)
+
+
+def _is_part(name: str, part: str) -> bool:
+    return "\0" not in part if name in TEXT_PARTS else _UUID.fullmatch(part) is not None
 
 
 def as_json(value: Any) -> Any:

@@ -9,6 +9,7 @@ document, which repeats it alone:
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,18 +17,21 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from graphql import get_named_type
 from psycopg import sql
 
-from backend.access.credentials import create_token
 from backend.graphql.schema import build_schema
 from backend.interface.base import Limits
 from backend.interface.reflection import reflect
-from backend.seed import load
+from backend.interface.registry import INTERFACES
 from tests.differential.generate import Case, make_case
-from tests.differential.oddities import add_oddities
-from tests.differential.reference import Reference
-from tests.differential.reference_rows import INTERFACES, World
-from tests.differential.trial import USERS, Trial, shown
+from tests.differential.population import populate
+from tests.differential.principals import USERS
+from tests.differential.reference import ROOT_MANY, ROOT_ONE, Reference
+from tests.differential.reference_access import RULES
+from tests.differential.reference_relations import RELATIONS, TYPES
+from tests.differential.reference_rows import World
+from tests.differential.trial import Trial, shown
 from tests.gateway import running_gateway
 
 if TYPE_CHECKING:
@@ -63,27 +67,24 @@ _FOUND = (
 
 
 @pytest.fixture(scope="module")
-def odd_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
-    """URL of a database with the demo data, made odd; dropped afterwards."""
+def empty_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """URL of a database of our own; dropped afterwards."""
     name = f"test_{uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         connection.execute(create.format(sql.Identifier(name), sql.Identifier(migrated_template)))
-    url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
-    load(url, "demo")
-    add_oddities(url)
-    yield url
+    yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="module")
-def trial(odd_database: str) -> Iterator[Trial]:
+def trial(empty_database: str) -> Iterator[Trial]:
     """A gateway and a reference that answer from the same rows."""
-    tokens = {user: create_token(odd_database, user=user, name="differential") for user in USERS}
+    tokens = populate(empty_database)
     contract = build_schema(reflect(INTERFACES), Limits()).as_str()
-    with running_gateway(odd_database, tokens) as gateway:
-        yield Trial(gateway, Reference(contract, World(odd_database)))
+    with running_gateway(empty_database, tokens) as gateway:
+        yield Trial(gateway, Reference(contract, World(empty_database)))
 
 
 _SEEDS = _seeds()
@@ -94,12 +95,10 @@ def test_gateway_answers_random_documents_as_the_reference_does(trial: Trial, wh
     seed = _SEEDS[which]
     print(f"DIFFERENTIAL_SEED={seed}")  # noqa: T201 - pytest shows it where the test fails
     share = max(1, _DOCUMENTS // len(_SEEDS))
-    # The user belongs to the seed, so that the seed alone repeats a document.
     seeds = [seed] if ":" in seed else [f"{seed}:{number}" for number in range(share)]
     failures: list[str] = []
     for each in seeds:
-        user = USERS[int(each.rpartition(":")[2]) % len(USERS)]
-        case = make_case(each, trial.reference.schema, trial.reference.world)
+        user, case = _case(trial, each)
         failure = trial.run(user, case)
         if failure is not None:
             failures.append(_report(trial, each, user, case, failure))
@@ -112,6 +111,43 @@ def test_gateway_answers_random_documents_as_the_reference_does(trial: Trial, wh
 def test_gateway_answers_what_it_once_got_wrong_as_the_reference_does(trial: Trial, user: str, document: str) -> None:
     failure = trial.run(user, Case(document, [{}]))
     assert failure is None, "\n".join(failure.differences)
+
+
+def _case(trial: Trial, seed: str) -> tuple[str, Case]:
+    """Whom a seed asks as, and what. Both follow from the seed, so that it alone repeats its document.
+
+    The numbers of users and types have no common divisor, so that running numbers come to all pairs in time.
+    """
+    number = int(seed.rpartition(":")[2])
+    user, about = USERS[number % len(USERS)], TYPES[number % len(TYPES)]
+    return user, make_case(seed, trial.reference.schema, trial.reference.world, trial.reference.viewer(user), about)
+
+
+def test_all_entities_are_asked_about_by_all_kinds_of_users_in_time() -> None:
+    assert len({(number % len(USERS), number % len(TYPES)) for number in range(len(USERS) * len(TYPES))}) == (
+        len(USERS) * len(TYPES)
+    )
+
+
+def test_every_entity_is_in_the_rules_the_world_and_a_short_run(trial: Trial) -> None:
+    names = {interface.model.__name__ for interface in INTERFACES}
+    assert set(RULES) == names
+    assert {name for name, rows in trial.reference.world.rows.items() if rows} == names
+    roots = {name: {field for field, of in {**ROOT_ONE, **ROOT_MANY}.items() if of == name} for name in names}
+    cases = {number: _case(trial, f"{_FIXED}:{number}")[1] for number in range(len(TYPES))}
+    for number, case in cases.items():
+        asked = set(re.findall(r"\w+", case.document))
+        assert roots[TYPES[number]] & asked, TYPES[number]
+
+
+def test_every_relation_of_the_contract_is_one_of_the_reference(trial: Trial) -> None:
+    contract = {
+        (name, field)
+        for name in TYPES
+        for field, of in trial.reference.schema.type_map[name].fields.items()
+        if get_named_type(of.type).name.removesuffix("Connection") in TYPES
+    }
+    assert contract == set(RELATIONS)
 
 
 def _report(trial: Trial, seed: str, user: str, case: Case, failure: Failure) -> str:

@@ -45,7 +45,6 @@ _REMOVABLE = (
     VariableDefinitionNode,
 )
 _SHRINKING_SECONDS = 20
-USERS = ("admin", "lecturer", "tutor", "student", "stranger", "usermanager", "orgmanager")
 
 
 @dataclass(frozen=True)

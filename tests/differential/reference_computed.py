@@ -1,0 +1,90 @@
+"""Fields that are computed: a function for each, over what the viewer reads in the row."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tests.differential.reference_access import TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.differential.reference_rows import Row
+    from tests.differential.reference_values import Reader
+
+_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)?(.*)", re.DOTALL)
+
+
+def _full_name(reader: Reader, row: Row) -> str | None:
+    given, family = reader.value(row, "given_name"), reader.value(row, "family_name")
+    names = [name.strip(" ") for name in (given, family) if name is not None and name.strip(" ")]
+    return " ".join(names) or None
+
+
+def _user_name(reader: Reader, row: Row) -> str:
+    username = (reader.value(row, "username") or "").strip(" ")
+    return _full_name(reader, row) or username or f"User {row['id'][:8]}"
+
+
+def _organization_name(reader: Reader, row: Row) -> str:
+    title = (reader.value(row, "title") or "").strip(" ")
+    return title or f"{row['organization_type'].capitalize()} {row['path']}"
+
+
+def _kind(reader: Reader, row: Row) -> str | None:
+    content_type = reader.one(row, "courseContentType")
+    return None if content_type is None else reader.value(content_type, "course_content_kind_id")
+
+
+def _is_submittable(reader: Reader, row: Row) -> bool | None:
+    content_type = reader.one(row, "courseContentType")
+    kind = None if content_type is None else reader.one(content_type, "courseContentKind")
+    return None if kind is None else reader.value(kind, "submittable")
+
+
+def _content(reader: Reader, row: Row) -> str | None:
+    group = reader.one(row, "submissionGroup")
+    return None if group is None else reader.value(group, "course_content_id")
+
+
+def _avatar_color(_: Reader, row: Row) -> str | None:
+    color = row["avatar_color"]
+    return f"#{color:06x}" if color is not None and 0 <= color <= 0xFFFFFF else None
+
+
+def _duration(_: Reader, row: Row) -> float | None:
+    ended = row["logout_time"]
+    return None if ended is None else ended.timestamp() - row["created_at"].timestamp()
+
+
+def _address(_: Reader, row: Row) -> str:
+    """Without what lets somebody in: user and password, query and fragment."""
+    scheme, rest = _URL.fullmatch(row["source_url"]).groups()  # type: ignore[union-attr] # it fits everything
+    return (scheme or "") + re.split("[?#]", rest.rpartition("@")[2])[0]
+
+
+def _scope(_: Reader, row: Row) -> str:
+    return next((name.removesuffix("_id") for name in TARGETS if row[name] is not None), "global")
+
+
+COMPUTED: dict[tuple[str, str], Callable[[Reader, Row], Any]] = {
+    ("User", "full_name"): _full_name,
+    ("User", "display_name"): _user_name,
+    ("Account", "display_name"): lambda _, row: f"{row['provider']} ({row['type']}): {row['provider_account_id']}",
+    ("Profile", "display_name"): lambda _, row: (
+        f"Profile {row['id'][:8]}" if row["nickname"] is None else row["nickname"]
+    ),
+    ("Profile", "avatar_color_hex"): _avatar_color,
+    ("Profile", "has_custom_avatar"): lambda _, row: row["avatar_image"] is not None,
+    ("Session", "is_active"): lambda _, row: row["logout_time"] is None,
+    ("Session", "session_duration"): _duration,
+    ("Session", "display_name"): lambda _, row: f"{row['ip_address']}, {row['created_at']:%Y-%m-%d}",
+    ("Organization", "display_name"): _organization_name,
+    ("Organization", "path_components"): lambda _, row: row["path"].split("."),
+    ("CourseContent", "course_content_kind_id"): _kind,
+    ("CourseContent", "is_submittable"): _is_submittable,
+    ("SubmissionGroupMember", "course_content_id"): _content,
+    ("ExampleRepository", "source_url"): _address,
+    ("Message", "scope"): _scope,
+}
