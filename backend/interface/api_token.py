@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select, cast, func, or_
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Select, String, cast, func, or_
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from backend.access.policy import Action, Grant, Policy, user
 from backend.interface.base import (
@@ -74,7 +74,8 @@ def api_token_search(statement: Select[Any], query: ApiTokenQuery) -> Select[Any
     """Tokens that agree with all that is given."""
     statement = equalities(statement, ApiToken, query, ("user_id",))
     if query.scopes is not None:
-        statement = statement.where(cast(ApiToken.scopes, JSONB).contains(query.scopes))
+        scopes = func.to_jsonb(cast(query.scopes, ARRAY(String)), type_=JSONB)
+        statement = statement.where(cast(ApiToken.scopes, JSONB).contains(scopes))
     if query.expired is not None:
         expired = ApiToken.expires_at <= func.now()
         lasts = or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > func.now())

@@ -57,6 +57,7 @@ _LONGEST_LABEL = 255
 _LONGEST_LQUERY = 8192
 # PostgreSQL tries every way to share the labels of a path out among them.
 _MOST_WILDCARDS = 8
+NO_TEST = "null is no test; leave it out, or ask for isNull"
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ OPERATORS: Mapping[Kind, Mapping[str, Operator]] = {
 def read_test(kind: Kind, sql_type: TypeEngine[Any], name: str, value: Any) -> Any:
     """The value of one test on a value of this kind, fit to be bound; InputError says why it is none."""
     if value is None:
-        raise InputError("null is no test; leave it out, or ask for isNull")
+        raise InputError(NO_TEST)
     operator = OPERATORS[kind][name]
     checked_as = operator.sql_type or sql_type
     items = [check_column(operator.convert(item), checked_as) for item in (value if operator.many else [value])]
@@ -191,7 +192,7 @@ class FilterReader:
         if name == "not":
             return [("not", self.read(entity, given, depth + 1))] if given is not None else []
         if given is None:
-            raise InputError("null is no test; leave it out, or ask for isNull")
+            raise InputError(NO_TEST)
         if name in entity.relations:
             return [self._relation(entity, name, given, depth)]
         return self._tests(entity, entity.fields[name], given)
@@ -238,7 +239,7 @@ class FilterReader:
         tests: list[Shape] = []
         for name, value in given.items():
             if value is None:
-                raise InputError("null is no test; leave it out, or ask for isNull", (name,))
+                raise InputError(NO_TEST, (name,))
             if name in ("isNull", "isEmpty"):
                 tests.append((name, field.name, bool(value)))
                 continue

@@ -13,7 +13,7 @@ from sqlalchemy import true as sql_true
 from backend.errors import InputError
 from backend.interface.entity import Entity, Field, Kind
 from backend.plan.aggregate import COUNT
-from backend.plan.filter import build_test, read_test
+from backend.plan.filter import NO_TEST, build_test, read_test
 from backend.plan.order import DIRECTIONS
 from backend.plan.source import literal_value, shown
 
@@ -113,7 +113,7 @@ def read_groups(
     size = limits.default_page if size is None else size
     if not 0 <= size <= limits.max_page:
         raise InputError(f"{size} is no number of groups: it lies between 0 and {limits.max_page}", ("first",))
-    having = _read_having((given.get("having") or {}).get("count"))
+    having = _read_having(given.get("having") or {})
     bound: dict[str, object] = {f"{prefix}limit": size}
     bound.update({f"{prefix}{name}": value for name, value in having if name != "isNull"})
     order = tuple(item["count"].value for item in given.get("orderBy") or ())
@@ -133,13 +133,18 @@ def _read_key(
     return GroupKey((*path, name), ".".join((*attributes, field.attribute)), field, given.value)
 
 
-def _read_having(given: Mapping[str, Any] | None) -> tuple[tuple[str, object], ...]:
+def _read_having(given: Mapping[str, Any]) -> tuple[tuple[str, object], ...]:
+    if "count" not in given:
+        return ()
+    if given["count"] is None:
+        raise InputError(NO_TEST, ("having", "count"))
     tests: list[tuple[str, object]] = []
-    for name, value in (given or {}).items():
+    for name, value in given["count"].items():
         try:
-            tests.append((name, bool(value) if name == "isNull" else read_test(Kind.INT, Integer(), name, value)))
+            read = read_test(Kind.INT, Integer(), name, value) if value is None or name != "isNull" else bool(value)
         except InputError as error:
             raise error.under("having", "count", name) from None
+        tests.append((name, read))
     return tuple(tests)
 
 

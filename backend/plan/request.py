@@ -152,9 +152,11 @@ def _read_search(
 
 
 def _search_value(catalog: Catalog, entity: Entity, attribute: str, value: Any) -> Any:
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str):
+            check_text(text)
     if not isinstance(value, str):
         return value
-    check_text(value)
     field = entity.by_attribute.get(attribute)
     if field is not None and field.target is not None and field.target in catalog:
         return parse_key(catalog[field.target], value)[0]

@@ -50,7 +50,8 @@ INSERT INTO deployment_history (id, deployment_id, action, example_version_id, p
         example_identifier, meta, created_at, created_by)
     SELECT md5('history' || d.id || n)::uuid, d.id,
         (ARRAY['assigned', 'deploying', 'vanished'])[n], d.example_version_id, NULL, 'week.a_1',
-        '{"secret": 1, "a": 2}', '2025-04-05+00'::timestamptz + n * interval '3 days', (SELECT id FROM "user" ORDER BY id LIMIT 1)
+        '{"secret": 1, "a": 2}', '2025-04-05+00'::timestamptz + n * interval '3 days',
+        (SELECT id FROM "user" ORDER BY id LIMIT 1)
     FROM course_content_deployment d, generate_series(1, 3) n;
 
 INSERT INTO submission_artifact (id, submission_group_id, uploaded_by_course_member_id, uploaded_at, version_identifier,
@@ -62,7 +63,7 @@ INSERT INTO submission_artifact (id, submission_group_id, uploaded_by_course_mem
         '{"files": [], "password": "hidden"}', '2025-02-02+00'
     FROM (SELECT *, row_number() OVER (ORDER BY id)::int AS n FROM course_submission_group_member) m
     WHERE n % 20 = 0 OR course_member_id IN (SELECT m.id FROM course_member m JOIN "user" u ON u.id = m.user_id
-        WHERE u.username IS NOT NULL) AND n % 2 = 0;
+        WHERE u.username IN ('student', 'ada', 'bob', 'cyd')) AND n % 2 = 0;
 UPDATE result r SET submission_artifact_id = (SELECT min(a.id::text)::uuid FROM submission_artifact a
         WHERE a.submission_group_id = r.course_submission_group_id)
     WHERE NOT EXISTS (SELECT FROM result o WHERE o.course_submission_group_id = r.course_submission_group_id
@@ -121,7 +122,7 @@ INSERT INTO message (id, author_id, parent_id, level, title, content, user_id, c
     SELECT md5('reply' || key)::uuid, u, key, 1, 'Re', 'yes', u, '2025-02-08+00' FROM target WHERE u IS NOT NULL;
 INSERT INTO message_read (id, message_id, reader_user_id, created_at, properties)
     SELECT md5('mark' || x.id || u.id)::uuid, x.id, u.id, '2025-02-09+00', '{"secret": "hidden", "on": "phone"}'
-    FROM message x, "user" u WHERE u.username IS NOT NULL AND md5(x.id::text || u.id::text) ~ '^[0-3]'
+    FROM message x, "user" u WHERE u.username IS NOT NULL AND md5(x.id::text || u.id::text) ~ '^0[0-7]'
     ON CONFLICT DO NOTHING;
 DROP TABLE target;
 """

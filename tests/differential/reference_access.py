@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tests.differential.reference_relations import KEY_PARTS, TABLES
@@ -84,11 +84,11 @@ class Viewer:
 
     def is_self(self, user_id: str | None) -> bool:
         """SELF."""
-        return user_id == self.user_id
+        return bool(user_id == self.user_id)
 
     def has(self, level: int, course_id: str | None) -> bool:
         """MEM, TUT, LEC: at least this role in the course."""
-        return self._levels.get(course_id, 0) >= level
+        return course_id is not None and self._levels.get(course_id, 0) >= level
 
     def lectures(self) -> bool:
         """LEC*: at least lecturer in any course."""
@@ -247,7 +247,7 @@ COLUMN_RULES: dict[str, tuple[Callable[[str], bool], Callable[[Viewer, Row], boo
 }
 
 
-def _is_uuid(text: Any) -> bool:
+def _is_uuid(text: str) -> bool:
     try:
         return str(UUID(text)) == text
     except ValueError:

@@ -161,10 +161,10 @@ def _relations() -> tuple[dict[tuple[str, str], Relation], dict[tuple[str, str],
     keys: dict[tuple[str, str], str] = {}
     own = ""
     for line in _KEYS.strip().splitlines():
-        own, *key = [own, *line.split()] if len(line.split()) > 1 else line.split()
-        if not key:
+        if len(line.split()) == 1:
+            own = line.strip()
             continue
-        attribute, field, target, back = key
+        attribute, field, target, back = line.split()
         relations[own, field] = Relation(target, to_many=False, attribute=attribute)
         keys[own, attribute] = target
         if back != "-":

@@ -166,6 +166,8 @@ SEARCHES = (
     ("results", {"submitterId": "abc"}, "search: 'abc' is no UUID"),
     ("results", {"courseMemberId": "Result:1"}, "search.courseMemberId: 'Result:1' is no id of a CourseMember"),
     ("courseMembers", {"givenName": "\0"}, f"search.givenName: {NUL}"),
+    ("examples", {"tags": ["a", "\0"]}, f"search.tags: {NUL}"),
+    ("apiTokens", {"scopes": ["\0"]}, f"search.scopes: {NUL}"),
 )
 
 

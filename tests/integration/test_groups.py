@@ -105,6 +105,14 @@ REFUSED = (
         "results { groups(by: [{ status: VALUE }], having: { count: { eq: null } }) { count } }",
         "having.count.eq: null is no test; leave it out, or ask for isNull",
     ),
+    (
+        "results { groups(by: [{ status: VALUE }], having: { count: null }) { count } }",
+        "having.count: null is no test; leave it out, or ask for isNull",
+    ),
+    (
+        "results { groups(by: [{ status: VALUE }], having: { count: { isNull: null } }) { count } }",
+        "having.count.isNull: null is no test; leave it out, or ask for isNull",
+    ),
 )
 
 

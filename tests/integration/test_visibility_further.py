@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.university import READERS
 
@@ -112,6 +113,28 @@ def test_tokens_are_for_their_owner(world_gateway: RunningGateway, world: World)
         assert {world.name(token["userId"]) for token in tokens} == {reader}
     query = "{ apiTokens(first: 500, search: { revoked: true, expired: false }) { nodes { name scopes } } }"
     assert world_gateway.data("cyd", query) == {"apiTokens": {"nodes": [{"name": "token of cyd", "scopes": []}]}}
+
+
+SCOPES: tuple[tuple[list[str], set[str]], ...] = (
+    ([], {"token of cyd", "tests"}),
+    (["course:get"], {"token of cyd"}),
+    (["course:get", 'a "quoted", {odd} one'], {"token of cyd"}),
+    (["course:list"], set()),
+)
+
+
+@pytest.mark.parametrize(("scopes", "found"), SCOPES)
+def test_tokens_are_found_by_all_of_some_scopes(
+    world_gateway: RunningGateway, world: World, scopes: list[str], found: set[str]
+) -> None:
+    change = "UPDATE api_token SET scopes = %s WHERE name = 'token of cyd'"
+    world.connection.execute(change, (Jsonb(["course:get", "user:get", 'a "quoted", {odd} one']),))
+    try:
+        query = "query ($scopes: [String!]) { apiTokens(search: { scopes: $scopes }) { nodes { name } } }"
+        data = world_gateway.data("cyd", query, scopes=scopes)
+        assert {node["name"] for node in data["apiTokens"]["nodes"]} == found
+    finally:
+        world.connection.execute(change, (Jsonb([]),))
 
 
 def test_role_claims_are_for_the_user_manager(world_gateway: RunningGateway) -> None:
