@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, and_, func
+from sqlalchemy import ColumnElement, Select, and_, case, func
 
 from backend.access.policy import Action, Grant, Level, Policy, courses
 from backend.interface.base import (
@@ -18,10 +18,11 @@ from backend.interface.base import (
     Tree,
 )
 from backend.interface.content_tree import CHECKS, move_descendants
+from backend.interface.deployment_status import DeploymentStatus
 from backend.interface.individual_groups import for_contents
 from backend.interface.rules import ContentPath, GroupSize, Kept, Position, Quota, Title
 from backend.interface.search import TreeQuery, along_tree, equalities
-from backend.model import CourseContent, CourseContentKind, CourseContentType
+from backend.model import CourseContent, CourseContentDeployment, CourseContentKind, CourseContentType
 from backend.model.base import Ltree
 
 
@@ -35,6 +36,8 @@ class CourseContentList(BaseEntityList):
     course_content_type_id: str = Field(description="Key of the content type.")
     course_content_kind_id: str | None = Field(None, description="Key of the kind that its type belongs to.")
     is_submittable: bool | None = Field(None, description="Whether it takes submissions.")
+    has_deployment: bool | None = Field(None, description="Whether an example is assigned; null where none can be.")
+    deployment_status: DeploymentStatus | None = Field(None, description="How far its deployment has come.")
     position: float = Field(description="Place among its siblings.")
     max_group_size: int | None = Field(None, description="Largest team; null or 1 is individual work.")
     max_test_runs: int | None = Field(None, description="How many test runs a group has; null is unlimited.")
@@ -87,6 +90,8 @@ class CourseContentQuery(TreeQuery):
     execution_backend_id: str | None = Field(None, description="Key of the execution backend.")
     course_content_kind_id: str | None = Field(None, description="Key of the kind.")
     is_submittable: bool | None = Field(None, description="Whether it takes submissions.")
+    has_deployment: bool | None = Field(None, description="Whether there is a deployment.")
+    deployment_status: DeploymentStatus | None = Field(None, description="How far its deployment has come.")
 
 
 _EQUALITIES = (
@@ -116,7 +121,18 @@ def course_content_search(statement: Select[Any], query: CourseContentQuery) -> 
                 CourseContentType.course_content_kind.has(CourseContentKind.submittable == query.is_submittable)
             )
         )
+    if query.has_deployment is not None:
+        has_one = CourseContent.deployment.has()
+        statement = statement.where(has_one if query.has_deployment else ~has_one)
+    if query.deployment_status is not None:
+        is_there = CourseContentDeployment.deployment_status == query.deployment_status.value
+        statement = statement.where(CourseContent.deployment.has(is_there))
     return statement
+
+
+def _has_deployment(row: Row) -> ColumnElement[Any]:
+    is_submittable = row["course_content_type.course_content_kind.submittable"]
+    return case((is_submittable, row["deployment.id"].is_not(None)), else_=None)
 
 
 def _is_parent(row: Row, other: Row) -> ColumnElement[bool]:
@@ -167,6 +183,8 @@ class CourseContentInterface(EntityInterface):
             lambda row: row["course_content_type.course_content_kind_id"], target=CourseContentKind
         ),
         "is_submittable": Expression(lambda row: row["course_content_type.course_content_kind.submittable"]),
+        "has_deployment": Expression(_has_deployment),
+        "deployment_status": Expression(lambda row: row["deployment.deployment_status"]),
     }
     trees = {
         "parent": Tree("The node above it.", to_many=False, within=("course_id",), on=_is_parent),

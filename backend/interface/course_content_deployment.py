@@ -1,7 +1,6 @@
 """Course content deployment: the example version that an assignment uses or is to use."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
@@ -9,22 +8,13 @@ from sqlalchemy import Select, inspect
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import BaseEntityList, EntityInterface, ListQuery
+from backend.interface.deployment_status import DeploymentStatus
 from backend.interface.search import equalities
 from backend.model import CourseContentDeployment
 
 # A column that is added is hidden from students until it is named here.
 _OPEN = frozenset({"id", "course_content_id", "deployment_status", "assigned_at", "deployed_at"})
 _STAFF_ONLY = frozenset(inspect(CourseContentDeployment).columns.keys()) - _OPEN
-
-
-class DeploymentStatus(StrEnum):
-    """How far a deployment has come."""
-
-    PENDING = "pending"
-    DEPLOYING = "deploying"
-    DEPLOYED = "deployed"
-    FAILED = "failed"
-    UNASSIGNED = "unassigned"
 
 
 class CourseContentDeploymentList(BaseEntityList):

@@ -39,6 +39,7 @@ class Kind(Enum):
 
 _COMPUTED_TYPES: dict[Kind, TypeEngine[Any]] = {
     Kind.STRING: Text(),
+    Kind.ENUM: Text(),
     Kind.INT: Integer(),
     Kind.FLOAT: Float(),
     Kind.BOOLEAN: Boolean(),

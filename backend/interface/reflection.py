@@ -124,6 +124,8 @@ _Traits = tuple[Kind, bool, "type[Base] | None", type[Enum] | None]
 def _of_computed(interface: type[EntityInterface], attribute: str, info: FieldInfo) -> _Traits:
     base, optional, _ = unwrap(info.annotation)
     computed = interface.computed[attribute]
+    if isinstance(base, type) and issubclass(base, Enum):
+        return Kind.ENUM, optional, None, base
     kind = _COMPUTED_KINDS.get(get_origin(base) or base)
     if kind is None:
         raise DeclarationError(f"is computed, and {base} is no type that a field can have")

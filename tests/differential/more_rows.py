@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import LiteralString
 
 MORE: LiteralString = """
+ALTER TABLE profile DROP CONSTRAINT profile_avatar_color_check;
+ALTER TABLE course_content_deployment DROP CONSTRAINT course_content_deployment_deployment_status_check;
+ALTER TABLE deployment_history DROP CONSTRAINT deployment_history_action_check;
+ALTER TABLE course_submission_group_grading DROP CONSTRAINT course_submission_group_grading_status_check;
 INSERT INTO session (id, user_id, session_id, ip_address, created_at, logout_time, properties)
     SELECT md5('session' || id)::uuid, id, 'hidden ' || id,
         ('{10.0.0.1,2001:db8::1,::ffff:1.2.3.4,192.168.0.1}'::inet[])[1 + ascii(right(id::text, 1)) % 4],

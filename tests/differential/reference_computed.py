@@ -43,6 +43,15 @@ def _is_submittable(reader: Reader, row: Row) -> bool | None:
     return None if kind is None else reader.value(kind, "submittable")
 
 
+def _has_deployment(reader: Reader, row: Row) -> bool | None:
+    return bool(reader.many(row, "deployment")) if _is_submittable(reader, row) else None
+
+
+def _deployment_status(reader: Reader, row: Row) -> str | None:
+    deployment = reader.one(row, "deployment")
+    return None if deployment is None else reader.value(deployment, "deployment_status")
+
+
 def _content(reader: Reader, row: Row) -> str | None:
     group = reader.one(row, "submissionGroup")
     return None if group is None else reader.value(group, "course_content_id")
@@ -68,6 +77,10 @@ def _scope(_: Reader, row: Row) -> str:
     return next((name.removesuffix("_id") for name in TARGETS if row[name] is not None), "global")
 
 
+def _is_author(reader: Reader, row: Row) -> bool:
+    return bool(row["author_id"] == reader.viewer.user_id)
+
+
 COMPUTED: dict[tuple[str, str], Callable[[Reader, Row], Any]] = {
     ("User", "full_name"): _full_name,
     ("User", "display_name"): _user_name,
@@ -84,7 +97,10 @@ COMPUTED: dict[tuple[str, str], Callable[[Reader, Row], Any]] = {
     ("Organization", "path_components"): lambda _, row: row["path"].split("."),
     ("CourseContent", "course_content_kind_id"): _kind,
     ("CourseContent", "is_submittable"): _is_submittable,
+    ("CourseContent", "has_deployment"): _has_deployment,
+    ("CourseContent", "deployment_status"): _deployment_status,
     ("SubmissionGroupMember", "course_content_id"): _content,
     ("ExampleRepository", "source_url"): _address,
     ("Message", "scope"): _scope,
+    ("Message", "is_author"): _is_author,
 }

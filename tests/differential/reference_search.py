@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from tests.differential.reference_filter import holds_in_tree, lower
+from tests.differential.reference_filter import holds_in_tree, lower, lquery
 from tests.differential.reference_relations import KEYS
 from tests.differential.reference_values import InputError, read_id, snake_case
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.differential.reference_values import Reader
 
 _PATH = re.compile(r"[A-Za-z0-9_]{1,255}(\.[A-Za-z0-9_]{1,255})*")
+_IDENTIFIERS = re.compile(r"(?!(.*\*){4})(\*|[A-Za-z0-9_]+)(\.(\*|[A-Za-z0-9_]+))*")
 _TREES = {"descendants": "descendantOf", "ascendants": "ancestorOf", "nlevel": "depth"}
 _GITLAB = {"providerUrl": "url", "fullPath": "full_path"}
 # Parameters that name keys otherwise than the rows do.
@@ -131,6 +132,10 @@ _SPECIAL: dict[tuple[str, str], Callable[[Reader, Row, Any], bool]] = {
     ("ApiToken", "revoked"): lambda _, row, revoked: (row["revoked_at"] is not None) == revoked,
     ("Session", "ipAddress"): _address,
     ("Session", "activeOnly"): lambda _, row, only: row["logout_time"] is None or not only,
+    ("CourseContent", "hasDeployment"): lambda reader, row, has: bool(reader.many(row, "deployment")) == has,
+    ("Example", "identifier"): lambda _, row, pattern: (
+        lquery(pattern).fullmatch("".join(f"{label}." for label in row["identifier"].split("."))) is not None
+    ),
     ("Example", "tags"): lambda _, row, tags: bool(set(tags) & set(row["tags"])),
     ("Example", "search"): _texts,
     ("CourseContentDeployment", "deployed"): lambda _, row, deployed: (row["deployed_at"] is not None) == deployed,
@@ -161,5 +166,7 @@ def check_search(type_name: str, parameters: Mapping[str, Any]) -> None:
                 raise InputError("NUL is no character")
         if value is not None and target is not None:
             read_id(value, target)
+        if value is not None and (type_name, name) == ("Example", "identifier") and not _IDENTIFIERS.fullmatch(value):
+            raise InputError(f"{value!r} is no identifier")
         if value is not None and name in ("descendants", "ascendants") and not _PATH.fullmatch(value.strip(".")):
             raise InputError(f"{value!r} is no path")
