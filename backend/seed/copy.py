@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 from psycopg import sql
 
-from backend.seed.tables import NAMES
+from backend.seed.tables import NAMES, NEVER_UPDATED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,14 +34,21 @@ class Batch:
 
 
 def encode(rows: Sequence[NamedTuple]) -> Batch | None:
-    """Rows of one table, in their order; None where there are none. Each row was last updated when it was created."""
+    """Rows of one table, in their order; None where there are none.
+
+    A row that does not say when it was last updated was when it was created.
+    """
     if not rows:
         return None
-    columns = rows[0]._fields
-    created_at = columns.index("created_at")
-    lines = ["\t".join([_FIELDS[type(value)](value) for value in (*row, row[created_at])]) for row in rows]
+    kind, columns = type(rows[0]), rows[0]._fields
+    if kind in NEVER_UPDATED or "updated_at" in columns:
+        lines = ["\t".join([_FIELDS[type(value)](value) for value in row]) for row in rows]
+    else:
+        created_at = columns.index("created_at")
+        columns = (*columns, "updated_at")
+        lines = ["\t".join([_FIELDS[type(value)](value) for value in (*row, row[created_at])]) for row in rows]
     lines.append("")
-    return Batch(NAMES[type(rows[0])], (*columns, "updated_at"), "\n".join(lines))
+    return Batch(NAMES[kind], columns, "\n".join(lines))
 
 
 def copy(connection: Connection[Any], batch: Batch | None) -> None:
@@ -62,6 +69,11 @@ def _text(value: str) -> str:
     return value
 
 
+def _json(value: object) -> str:
+    return _text(orjson.dumps(value).decode())
+
+
+# Of arrays, whose type is tuple, the elements are plain words.
 _FIELDS: dict[type, Callable[[Any], str]] = {
     NoneType: lambda _: "\\N",
     bool: str,
@@ -69,5 +81,8 @@ _FIELDS: dict[type, Callable[[Any], str]] = {
     float: str,
     str: _text,
     datetime: datetime.isoformat,
-    dict: lambda value: _text(orjson.dumps(value).decode()),
+    bytes: lambda value: f"\\\\x{value.hex()}",
+    dict: _json,
+    list: _json,
+    tuple: lambda value: f"{{{','.join(value)}}}",
 }

@@ -50,6 +50,10 @@ class Class:
     members: tuple[CourseMember, ...]
     students: tuple[Student, ...]
 
+    def with_role(self, *roles: str) -> list[CourseMember]:
+        """The members with one of the roles."""
+        return [member for member in self.members if member.course_role_id in roles]
+
 
 def make_families(size: Size, people: People, organizations: tuple[Organization, ...]) -> dict[int, CourseFamily]:
     """Those that have courses, by the number of their syllabus."""

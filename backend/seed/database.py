@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import sql
 
 from backend.seed.cast import cast
-from backend.seed.contents import make_contents
 from backend.seed.copy import copy, encode
-from backend.seed.courses import make_class, make_families
-from backend.seed.institutions import make_backends, make_organizations
-from backend.seed.people import make_people
-from backend.seed.records import make_records
 from backend.seed.size import SIZES
-from backend.seed.submissions import make_work
 from backend.seed.tables import NAMES
+from backend.seed.university import University
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,40 +65,13 @@ def _is_empty(connection: Connection[Any]) -> bool:
 
 
 def _write(connection: Connection[Any], size_name: SizeName, demo_users: tuple[DemoUser, ...]) -> None:
-    size = SIZES[size_name]
-    people = make_people(size, demo_users)
-    organizations = make_organizations(size, people)
-    records = make_records(people, organizations[0])
-    families = make_families(size, people, organizations)
-    backends = make_backends(size, people)
-    classes = [
-        make_class(edition, size, people, demo_users, families, backends) for edition in range(len(size.editions))
-    ]
-    trees = [make_contents(size, lesson, backends) for lesson in classes]
-    # Table by table: checks of keys are planned once, and planned for few rows they would go on reading all of many.
-    tables: tuple[Iterable[NamedTuple], ...] = (
-        people.users,
-        people.roles,
-        records.accounts,
-        records.profiles,
-        organizations,
-        records.matriculations,
-        families.values(),
-        backends.values(),
-        (lesson.course for lesson in classes),
-        (link for lesson in classes for link in lesson.backends),
-        (group for lesson in classes for group in lesson.groups),
-        (member for lesson in classes for member in lesson.members),
-        (kind for tree in trees for kind in tree.types),
-        (node for tree in trees for node in tree.nodes),
-    )
-    for rows in tables:
-        copy(connection, encode(list(rows)))
-    connection.execute("SELECT setval('user_unique_fs_number_seq', %s)", (len(people.users),))
+    university = University(SIZES[size_name], demo_users)
+    for rows in university.shared():
+        copy(connection, encode(rows))
+    connection.execute("SELECT setval('user_unique_fs_number_seq', %s)", (len(university.people.users),))
 
-    def work_on(course: int) -> tuple[Batch | None, ...]:
-        work = make_work(size, classes[course], trees[course])
-        return encode(work.groups), encode(work.members), encode(work.results)
+    def work_on(course: int) -> list[Batch | None]:
+        return [encode(rows) for rows in university.of_course(course)]
 
     # Takes its time to import, which each start of the gateway would pay: it asks this module whether there are users.
     from rich.console import Console  # noqa: PLC0415
@@ -111,8 +79,8 @@ def _write(connection: Connection[Any], size_name: SizeName, demo_users: tuple[D
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        batches = _one_ahead(work_on, range(len(classes)))
-        for course in progress.track(batches, total=len(classes), description="Loading courses"):
+        batches = _one_ahead(work_on, university.courses)
+        for course in progress.track(batches, total=len(university.courses), description="Loading courses"):
             for batch in course:
                 copy(connection, batch)
 

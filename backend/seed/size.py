@@ -52,6 +52,8 @@ class Size:
     """Nothing has happened after this."""
     groups_without_results: bool
     """Whether submission groups exist for all students, as they do for courses made through the gateway."""
+    detailed: frozenset[int]
+    """The courses with uploads, grades, comments, messages and deployments; the others have results alone."""
 
 
 def _demo_editions() -> tuple[Edition, ...]:
@@ -91,6 +93,7 @@ SIZES: dict[SizeName, Size] = {
         participation=0.43,
         now=datetime(2025, 12, 10, 15, 30, tzinfo=UTC),
         groups_without_results=True,
+        detailed=frozenset(range(len(_demo_editions()))),
     ),
     "large": Size(
         editions=_large_editions(),
@@ -101,5 +104,7 @@ SIZES: dict[SizeName, Size] = {
         participation=0.417,
         now=datetime(2026, 3, 1, tzinfo=UTC),
         groups_without_results=False,
+        # Those of the cast that the small data has too.
+        detailed=frozenset({0, 40, 90, 100, 120, 130, 150, 160, 170, 190}),
     ),
 }

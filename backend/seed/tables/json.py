@@ -1,0 +1,5 @@
+"""What `properties` hold."""
+
+from typing import Any
+
+Json = dict[str, Any]
