@@ -169,5 +169,23 @@ def check(path: SchemaFile = Path("schema.graphql")) -> None:
     raise typer.Exit(1 if differences else 0)
 
 
+@app.command()
+def docs(
+    folder: Annotated[Path, typer.Argument(help="Where the pages are.")] = Path("docs"),
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing, fail where a page is not up to date.")] = False,
+) -> None:
+    """Write the pages that are generated: the diagrams of the model."""
+    from backend.docs import stale_pages, write_pages
+
+    if not check:
+        write_pages(folder)
+        return
+    stale = stale_pages(folder)
+    for page in stale:
+        typer.echo(f"{page} is not what the code says; `computor docs` writes it anew.", err=True)
+    raise typer.Exit(1 if stale else 0)
+
+
 def _settings(**given: object) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
