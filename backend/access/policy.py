@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -58,40 +58,72 @@ class ScopedLevel(_Ladder):
 
 @dataclass(frozen=True)
 class Values:
-    """A set of keys that a principal holds, by name; `universe` is the table that the keys belong to."""
+    """A set of keys that a principal holds, by name; `universe` is the table that the keys belong to.
+
+    `text` says in words what they are keys of, for docs/permissions-by-entity.md.
+    """
 
     name: str
     universe: str
+    text: str = field(compare=False)
 
 
 def user() -> Values:
     """The caller's own user id."""
-    return Values("user", "user")
+    return Values("user", "user", "oneself")
 
 
 def own_memberships(at_least: Level = Level.STUDENT) -> Values:
     """Ids of the caller's memberships with at least this role."""
-    return Values(f"memberships{at_least.value}", "course_member")
+    return Values(f"memberships{at_least.value}", "course_member", f"one's own memberships{_besides(at_least)}")
 
 
 def courses(at_least: Level) -> Values:
     """Ids of the courses in which the caller has at least this role."""
-    return Values(f"courses{at_least.value}", "course")
+    role = "of which one is a member" if at_least is Level.STUDENT else f"in which one is {_at_least(at_least)}"
+    return Values(f"courses{at_least.value}", "course", f"courses {role}")
 
 
 def organizations(at_least: ScopedLevel) -> Values:
     """Ids of the organizations in which the caller has at least this role."""
-    return Values(f"organizations{at_least.value}", "organization")
+    text = f"organizations in which one is {_at_least(at_least)}"
+    return Values(f"organizations{at_least.value}", "organization", text)
 
 
 def families(at_least: ScopedLevel) -> Values:
     """Ids of the course families in which the caller has at least this role."""
-    return Values(f"families{at_least.value}", "course_family")
+    text = f"course families in which one is {_at_least(at_least)}"
+    return Values(f"families{at_least.value}", "course_family", text)
 
 
 def claimed(table: str, action: str) -> Values:
     """Ids of the rows of `table` for which the caller holds a claim `table:action:id`."""
-    return Values(f"claimed__{table}__{action}", table)
+    return Values(f"claimed__{table}__{action}", table, f"rows for which one holds a claim `{table}:{action}:<id>`")
+
+
+def _at_least(level: Level | ScopedLevel) -> str:
+    return f"at least {level.name.lower()}"
+
+
+def _besides(level: Level) -> str:
+    return "" if level is Level.STUDENT else f" as {_at_least(level)}"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on a row, and what it says in words, after "only if"."""
+
+    text: str
+    holds: Callable[[Mapping[str, ColumnElement[object]]], ColumnElement[bool]]
+
+    def __call__(self, row: Mapping[str, ColumnElement[object]]) -> ColumnElement[bool]:
+        """It in SQL, of a row's columns by their attributes."""
+        return self.holds(row)
+
+
+def not_archived(attribute: str) -> Condition:
+    """That the row, or the one that the attribute belongs to, is not archived."""
+    return Condition(f"`{attribute}` is null", lambda row: row[attribute].is_(None))
 
 
 @dataclass(frozen=True)
@@ -106,7 +138,7 @@ class Grant:
 
     path: str = ""
     values: Values | None = None
-    where: Callable[[Mapping[str, ColumnElement[object]]], ColumnElement[bool]] | None = None
+    where: Condition | None = None
     hides: frozenset[str] = frozenset()
     sets: frozenset[str] | None = None
 

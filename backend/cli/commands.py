@@ -175,7 +175,7 @@ def docs(
     *,
     check: Annotated[bool, typer.Option("--check", help="Write nothing, fail where a page is not up to date.")] = False,
 ) -> None:
-    """Write the pages that are generated: the diagrams of the model."""
+    """Write the pages that are generated: the diagrams of the model, and who reads what."""
     from backend.docs import stale_pages, write_pages
 
     if not check:

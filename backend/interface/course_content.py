@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import ColumnElement, Select, and_, case, func
 
-from backend.access.policy import Action, Grant, Level, Policy, courses
+from backend.access.policy import Action, Grant, Level, Policy, courses, not_archived
 from backend.interface.base import (
     BaseEntityGet,
     BaseEntityList,
@@ -166,7 +166,7 @@ class CourseContentInterface(EntityInterface):
     cache_ttl = 300
     policy = Policy(
         read=(
-            Grant("course_id", courses(at_least=Level.STUDENT), where=lambda row: row["archived_at"].is_(None)),
+            Grant("course_id", courses(at_least=Level.STUDENT), where=not_archived("archived_at")),
             Grant("course_id", courses(at_least=Level.TUTOR)),
         ),
         create=(Grant("course_id", courses(at_least=Level.LECTURER)),),

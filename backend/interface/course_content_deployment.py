@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import Select, inspect
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Grant, Level, Policy, courses, not_archived
 from backend.interface.base import BaseEntityList, EntityInterface, ListQuery
 from backend.interface.deployment_status import DeploymentStatus
 from backend.interface.search import equalities
@@ -85,7 +85,7 @@ class CourseContentDeploymentInterface(EntityInterface):
             Grant(
                 "course_content.course_id",
                 courses(at_least=Level.STUDENT),
-                where=lambda row: row["course_content.archived_at"].is_(None),
+                where=not_archived("course_content.archived_at"),
                 hides=_STAFF_ONLY,
             ),
             Grant("course_content.course_id", courses(at_least=Level.TUTOR)),

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import inspect
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Grant, Level, Policy, courses, not_archived
 from backend.interface.base import BaseEntityList, EntityInterface, ListQuery
 from backend.model import DeploymentHistory
 
@@ -72,7 +72,7 @@ class DeploymentHistoryInterface(EntityInterface):
             Grant(
                 "deployment.course_content.course_id",
                 courses(at_least=Level.STUDENT),
-                where=lambda row: row["deployment.course_content.archived_at"].is_(None),
+                where=not_archived("deployment.course_content.archived_at"),
                 hides=_STAFF_ONLY,
             ),
             Grant("deployment.course_content.course_id", courses(at_least=Level.TUTOR)),

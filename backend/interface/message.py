@@ -23,6 +23,7 @@ from sqlalchemy import (
 from backend.access.policy import (
     Action,
     Check,
+    Condition,
     Grant,
     Level,
     Policy,
@@ -187,10 +188,11 @@ def _scope(row: Row) -> ColumnElement[Any]:
     return case(*named, else_=literal_column("'global'", Text))
 
 
-def _aimed_at(target: str | None) -> Callable[[Row], ColumnElement[bool]]:
+def _aimed_at(target: str | None) -> Condition:
     """That no target is more specific than this one; for None, that there is none at all."""
     nearer = _TARGETS if target is None else _TARGETS[: _TARGETS.index(target)]
-    return lambda row: and_(true(), *(row[f"{other}_id"].is_(None) for other in nearer))
+    text = "it has no target" if target is None else f"its target is the {target.replace('_', ' ')}"
+    return Condition(text, lambda row: and_(true(), *(row[f"{other}_id"].is_(None) for other in nearer)))
 
 
 def _readers(target: str, path: str, values: Values) -> Grant:
