@@ -133,9 +133,11 @@ DROP TABLE target;
 
 # Tokens differ from run to run only in their secrets.
 SAME_TOKENS: LiteralString = """
-UPDATE api_token SET id = md5('token' || name || user_id)::uuid,
-    token_prefix = 'ctp_' || left(md5(name || user_id), 8), usage_count = ascii(name) % 5,
-    last_used_at = CASE WHEN name ~ '^[a-m]' THEN '2026-03-03 03:03:03+00'::timestamptz END;
+UPDATE api_token SET id = md5('token' || name || user_id || n)::uuid,
+    token_prefix = 'ctp_' || left(md5(name || user_id || n), 8), usage_count = ascii(name) % 5,
+    last_used_at = CASE WHEN name ~ '^[a-m]' THEN '2026-03-03 03:03:03+00'::timestamptz END
+FROM (SELECT id AS known, row_number() OVER (PARTITION BY user_id, name ORDER BY created_at, id) AS n FROM api_token) k
+WHERE id = known;
 """
 
 # What was made just now was made at some moment that is the same in each run.
