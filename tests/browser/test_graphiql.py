@@ -4,98 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import httpx
-import pytest
-from playwright.sync_api import Locator, Page, Request, Response, Route, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.asked import is_introspection, is_operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from tests.gateway import RunningGateway
 
-_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # What no page event tells of, such as a prefetch of names, finds nothing either.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-]
-_LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1"}
 _NESTED = "CoursesAndMembers"
-
-
-class Gateway(Protocol):
-    """What the fixture `gateway` gives."""
-
-    @property
-    def url(self) -> str: ...
-
-    @property
-    def tokens(self) -> Mapping[str, str]: ...
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    named = os.environ.get("PLAYWRIGHT_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, _CHROMIUMS)), None)
-    if found is None:
-        reason = "no Chromium on PATH, and PLAYWRIGHT_CHROMIUM names none: GraphiQL is not tested in a browser"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
-@pytest.fixture
-def page(gateway: Gateway, chromium: str) -> Iterator[Page]:
-    """GraphiQL's page, with its schema loaded. No host but this machine may even be asked."""
-    asked_elsewhere: list[str] = []
-    complaints: list[str] = []
-
-    def keep_to_this_machine(route: Route) -> None:
-        if urlsplit(route.request.url).hostname in _LOOPBACK:
-            route.continue_()
-        else:
-            asked_elsewhere.append(route.request.url)
-            route.abort()
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-        context.route("**/*", keep_to_this_machine)
-        context.set_default_timeout(30_000)
-        page = context.new_page()
-        page.on("websocket", lambda socket: asked_elsewhere.append(socket.url))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if _is_refusal(message.text) else None)
-        with page.expect_response(_is_introspection):
-            page.goto(f"{gateway.url}/graphql")
-        yield page
-        browser.close()
-    assert asked_elsewhere == []
-    assert complaints == []
-
-
-def _is_refusal(text: str) -> bool:
-    return "Content Security Policy" in text or "Content-Security-Policy" in text
-
-
-def _is_operation(request: Request, name: str) -> bool:
-    return (
-        request.method == "POST"
-        and urlsplit(request.url).path == "/graphql"
-        and json.loads(request.post_data or "{}").get("operationName") == name
-    )
-
-
-def _is_introspection(response: Response) -> bool:
-    return _is_operation(response.request, "IntrospectionQuery")
 
 
 def _tab(page: Page, name: str) -> Locator:
@@ -106,7 +25,7 @@ def _run(page: Page, name: str) -> dict[str, Any]:
     """Opens the tab of the operation and runs it: what the gateway answered."""
     _tab(page, name).click()
     expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text(name)
-    with page.expect_response(lambda response: _is_operation(response.request, name)) as answered:
+    with page.expect_response(lambda response: is_operation(response.request, name)) as answered:
         page.get_by_role("button", name="Execute query").click()
     answer: dict[str, Any] = answered.value.json()
     return answer
@@ -114,7 +33,7 @@ def _run(page: Page, name: str) -> dict[str, Any]:
 
 def _ask_as(page: Page, user: str) -> str:
     """Picks a demo user, and waits for the schema that is theirs: the credential that GraphiQL then used."""
-    with page.expect_response(_is_introspection) as introspected:
+    with page.expect_response(is_introspection) as introspected:
         page.get_by_label("Ask as").select_option(user)
     return introspected.value.request.header_value("authorization") or ""
 
@@ -131,7 +50,7 @@ def _wait_until_shown(page: Page, text: str) -> None:
     expect(page.locator(".graphiql-response .view-lines")).to_contain_text(text)
 
 
-def test_demo_user_runs_a_nested_query_and_reads_the_answer(gateway: Gateway, page: Page) -> None:
+def test_demo_user_runs_a_nested_query_and_reads_the_answer(gateway: RunningGateway, page: Page) -> None:
     assert _ask_as(page, "lecturer") == f"Bearer {gateway.tokens['lecturer']}"
     answer = _run(page, _NESTED)
     assert "errors" not in answer
@@ -144,7 +63,7 @@ def test_demo_user_runs_a_nested_query_and_reads_the_answer(gateway: Gateway, pa
         page.screenshot(path=screenshot)
 
 
-def test_switching_the_user_forgets_what_the_other_saw(gateway: Gateway, page: Page) -> None:
+def test_switching_the_user_forgets_what_the_other_saw(gateway: RunningGateway, page: Page) -> None:
     _ask_as(page, "lecturer")
     _run(page, _NESTED)
     _wait_until_shown(page, "courses")
@@ -158,7 +77,7 @@ def test_switching_the_user_forgets_what_the_other_saw(gateway: Gateway, page: P
     expect(page.get_by_role("banner").get_by_role("status")).to_have_text(answer["data"]["me"]["fullName"])
 
 
-def test_token_that_does_not_hold_is_refused_with_the_gateways_words(gateway: Gateway, page: Page) -> None:
+def test_token_that_does_not_hold_is_refused_with_the_gateways_words(gateway: RunningGateway, page: Page) -> None:
     refusal = httpx.post(
         f"{gateway.url}/graphql",
         json={"query": "{ me { id } }"},
@@ -173,12 +92,12 @@ def test_token_that_does_not_hold_is_refused_with_the_gateways_words(gateway: Ga
     expect(page.get_by_role("banner").get_by_role("alert")).to_have_text(message)
 
 
-def test_own_token_is_kept_for_the_next_visit(gateway: Gateway, page: Page) -> None:
+def test_own_token_is_kept_for_the_next_visit(gateway: RunningGateway, page: Page) -> None:
     page.get_by_label("Ask as").select_option("Own token…")
     page.get_by_label("API token").fill(gateway.tokens["tutor"])
-    with page.expect_response(_is_introspection):
+    with page.expect_response(is_introspection):
         page.get_by_role("button", name="Use").click()
-    with page.expect_response(_is_introspection) as introspected:
+    with page.expect_response(is_introspection) as introspected:
         page.reload()
     assert introspected.value.request.header_value("authorization") == f"Bearer {gateway.tokens['tutor']}"
     page.get_by_role("button", name="Forget").click()

@@ -1,19 +1,31 @@
 import { GraphiQL } from "graphiql";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 
 import { EXAMPLES } from "./examples";
 import { gatewayFetcher } from "./fetcher";
 import { ForgetAnswers } from "./forget-answers";
 import { type DemoToken, useIdentity } from "./identity";
 import { IdentityBar } from "./identity-bar";
+import { type View, Views } from "./views";
+
+// Loaded when it is first opened: whoever asks queries needs none of it.
+const SchemaView = lazy(() => import("./schema/schema-view"));
 
 export function App({ demoTokens }: { demoTokens: readonly DemoToken[] }) {
   const identity = useIdentity(demoTokens);
   // A new fetcher makes GraphiQL introspect again: what the docs show is what this user may know.
   const fetcher = useMemo(() => gatewayFetcher(identity.token), [identity.token]);
+  const [view, setView] = useState<View>("queries");
   return (
-    <div className="computor-page">
-      <IdentityBar identity={identity} />
+    <div className="computor-page" data-view={view}>
+      <IdentityBar identity={identity}>
+        <Views view={view} onChange={setView} />
+      </IdentityBar>
+      {view === "schema" && (
+        <Suspense fallback={null}>
+          <SchemaView token={identity.token} />
+        </Suspense>
+      )}
       <GraphiQL
         fetcher={fetcher}
         defaultTabs={EXAMPLES}

@@ -1,10 +1,10 @@
-import { type SubmitEvent, useId, useState } from "react";
+import { type ReactNode, type SubmitEvent, useId, useState } from "react";
 
 import { type Identity, OWN } from "./identity";
 import { useWhoAmI } from "./who-am-i";
 
-/** The bar on top: the product's name, who is asking, and the means to ask as someone else. */
-export function IdentityBar({ identity }: { identity: Identity }) {
+/** The bar on top: the product's name, what is put into it, who is asking, and the means to ask as someone else. */
+export function IdentityBar({ identity, children }: { identity: Identity; children: ReactNode }) {
   const pickerId = useId();
   const { demoTokens, choice, choose } = identity;
   return (
@@ -13,6 +13,7 @@ export function IdentityBar({ identity }: { identity: Identity }) {
       <h1>
         Computor <span>GraphQL</span>
       </h1>
+      {children}
       <Status token={identity.token} />
       {choice === OWN && <OwnToken identity={identity} />}
       {demoTokens.length > 0 && (
