@@ -20,7 +20,8 @@ def drawing(page: Page) -> Iterator[Locator]:
     before = _scripts(page)
     page.get_by_role("button", name="Schema", exact=True).click()
     found = page.get_by_role("img", name="Entities and the relations between them")
-    expect(found).to_be_visible()
+    # The whole schema is asked for first, which takes its time on a busy machine.
+    expect(found).to_be_visible(timeout=30_000)
     assert not any("schema-view" in script for script in before)
     assert any("schema-view" in script for script in _scripts(page))
     yield found
