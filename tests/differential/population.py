@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import psycopg
@@ -17,9 +17,6 @@ from tests.differential.principals import PRINCIPALS
 from tests.discussion import build_discussion
 from tests.university import build_feedback, build_identity, build_message, build_upload
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 class _SameWorld(builder.World):
     """A world whose keys are the same in each run, so that a seed repeats its document."""
@@ -29,7 +26,7 @@ class _SameWorld(builder.World):
         return super().insert(table, name, **key, **columns)
 
 
-def populate(database_url: str) -> Mapping[str, str]:
+def populate(database_url: str) -> dict[str, str]:
     """Fills an empty database; the tokens of all principals."""
     load(database_url, "demo")
     with psycopg.connect(database_url, autocommit=True) as connection:

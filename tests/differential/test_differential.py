@@ -12,32 +12,20 @@ import os
 import re
 import secrets
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from uuid import uuid4
 
-import psycopg
 import pytest
 from graphql import GraphQLObjectType, get_named_type
-from psycopg import sql
 
-from backend.graphql.schema import build_schema
-from backend.interface.base import Limits
-from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from tests.differential.generate import Case, make_case
-from tests.differential.population import populate
 from tests.differential.principals import USERS
-from tests.differential.reference import ROOT_MANY, ROOT_ONE, Reference
+from tests.differential.reference import ROOT_MANY, ROOT_ONE
 from tests.differential.reference_access import RULES
 from tests.differential.reference_relations import RELATIONS, TYPES
-from tests.differential.reference_rows import World
-from tests.differential.trial import Trial, shown
-from tests.gateway import running_gateway
+from tests.differential.trial import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.differential.trial import Failure
+    from tests.differential.trial import Failure, Trial
 
 _FIXED = "20250923"
 _DOCUMENTS = int(os.environ.get("DIFFERENTIAL_DOCUMENTS", "300"))
@@ -64,27 +52,6 @@ _FOUND = (
     ),
     ("stranger", "{ executionBackends { nodes { slug type version createdAt } } }"),
 )
-
-
-@pytest.fixture(scope="module")
-def empty_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
-    """URL of a database of our own; dropped afterwards."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(migrated_template)))
-    yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@pytest.fixture(scope="module")
-def trial(empty_database: str) -> Iterator[Trial]:
-    """A gateway and a reference that answer from the same rows."""
-    tokens = populate(empty_database)
-    contract = build_schema(reflect(INTERFACES), Limits()).as_str()
-    with running_gateway(empty_database, tokens) as gateway:
-        yield Trial(gateway, Reference(contract, World(empty_database)))
 
 
 _SEEDS = _seeds()
