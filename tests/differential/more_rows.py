@@ -20,6 +20,9 @@ UPDATE profile SET avatar_color = 16777216 WHERE id::text LIKE '1%';
 UPDATE profile SET avatar_color = -1 WHERE id::text LIKE '2%';
 UPDATE profile SET avatar_color = 2748, nickname = NULL WHERE id::text LIKE '3%';
 UPDATE profile SET avatar_image = 'https://a.example/b' WHERE id::text LIKE '4%';
+UPDATE user_group SET transient = NULL WHERE user_id::text ~ '^[0-7]';
+UPDATE user_group SET transient = true WHERE user_id::text ~ '^[89]';
+UPDATE "group" SET type = CASE WHEN id::text ~ '^[0-7]' THEN 'dynamic'::ctutor_group_type END WHERE slug <> 'workers';
 UPDATE account SET properties = '{"refresh_token": "hidden", "name": "%_"}' WHERE id::text ~ '^[0-7]';
 
 INSERT INTO example_repository (id, name, source_type, source_url, access_credentials, organization_id, created_at)

@@ -227,6 +227,7 @@ RULES: dict[str, Callable[[Viewer, Row], bool]] = {
     "Result": _result,
     "ResultArtifact": lambda me, row: _result(me, me.to(row, "result")),
     "Message": _message,
+    # Also of messages that have been hidden since: the mark is the reader's own, and shows a key at most.
     "MessageRead": lambda me, row: me.is_self(row["reader_user_id"]),
 }
 # Of the rows of a type: which columns are open to all who see them, and who reads the others.
