@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property, cmp_to_key
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,8 @@ class Listing:
         self.type = type_name
         self._field = field
         self._terms = _terms(type_name, field, args)
-        self._signature = json.dumps([field, args.get("orderBy") or []])
+        # Of the order itself: to ask for the order that the list has anyway makes no other cursors.
+        self._signature = json.dumps([field, *(astuple(term) for term in self._terms)])
         self._args = args
         self._places: dict[Row, tuple[list[Any], tuple[str, ...]]] = {}
         kept = [row for row in rows if reader.viewer.sees(row) and self._is_asked_for(row)]
