@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Router
 
 from backend.errors import GatewayError
+from backend.face.callers import Callers
 from backend.graphql.engine import Engine
 from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
 from backend.graphql.http import GraphQLEndpoint
@@ -34,7 +35,7 @@ class Gateway:
         self.engine = engine
         self._graphql = graphql
         self._demo_tokens = demo_tokens
-        self._lifespan = Router(lifespan=lambda _: engine.open())
+        self._lifespan = Router(lifespan=lambda _: engine.callers.open())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -72,9 +73,8 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     schema = build_schema(catalog, limits)
     pool = read_pool(settings.database, size=settings.pool_size, statement_timeout=settings.statement_timeout)
     engine = Engine(
-        catalog,
+        Callers(catalog, pool),
         schema._schema,  # noqa: SLF001 - Strawberry has no public way to it
-        pool,
         limits,
         anonymous_schema=settings.anonymous_schema,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from graphql import GraphQLError
 
-from backend.errors import ErrorCode, public
+from backend.errors import ErrorCode, GatewayError, public
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class Answer:
     code: ErrorCode | None = None
 
 
-class VariablesError(Exception):
+class VariablesError(GatewayError):
     """The variables do not fit the operation."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:

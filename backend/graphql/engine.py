@@ -2,114 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 from graphql.execution import execute
 from graphql.execution.values import VariableValues
-from psycopg import Error
-from psycopg_pool import PoolTimeout
 
-from backend.access.credentials import token_hash
-from backend.access.visibility import Statistics, Visibility
-from backend.errors import ErrorCode, InputError, UnauthenticatedError, public
+from backend.errors import ErrorCode, UnauthenticatedError, public
+from backend.face.callers import CREDENTIAL_MISSING, Reads, Writes
 from backend.graphql.answer import Answer, Request, VariablesError, answered, public_error, refused
 from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context, HandOver
 from backend.graphql.mutation import Mutations
 from backend.graphql.variables import read_variables
-from backend.interface.entity import policies
-from backend.operation.transaction import Transactions
-from backend.operation.writing import Writing
 from backend.plan.compile import PlanCompiler
 from backend.plan.execute import execute as execute_plan
 from backend.plan.failure import Settlement
 from backend.plan.loaders import Loaders
-from backend.plan.run import Run
-from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
-from backend.plan.source import Scope
-from backend.plan.statement import Compiler, Recent
+from backend.plan.statement import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import Awaitable
 
     from graphql import GraphQLSchema
 
-    from backend.access.principal import Principal, Viewer
+    from backend.face.callers import Callers, Reading
     from backend.interface.base import Limits
-    from backend.interface.entity import Catalog
-    from backend.plan.connection_pool import Pool
+    from backend.operation.transaction import Transactions
 
-log = logging.getLogger("computor")
-
-_CREDENTIAL_MISSING = (
-    "This request has no token. Send the header `Authorization: Bearer <token>`; "
-    "`computor token create --user NAME` makes a token."
-)
-_CREDENTIAL_REFUSED = (
-    "This token does not hold: it is unknown, revoked or expired, or its user is archived. "
-    "`computor token create --user NAME` makes a new one."
-)
-STATISTICS_EVERY = 60.0
 # Characters. Whoever sends longer documents waits for them to be read again, and cannot fill the memory with them.
 LONGEST_KEPT = 20_000
 
 
 class Engine:
-    """Holds what outlives a request: documents, plans, statements, principals, and the pool."""
+    """Holds documents and their plans, which outlive a request."""
 
-    def __init__(
-        self, catalog: Catalog, schema: GraphQLSchema, pool: Pool, limits: Limits, *, anonymous_schema: bool
-    ) -> None:
-        self._catalog = catalog
+    def __init__(self, callers: Callers, schema: GraphQLSchema, limits: Limits, *, anonymous_schema: bool) -> None:
+        self.callers = callers
+        self._catalog = callers.catalog
         self._schema = schema
-        self._pool = pool
         self._limits = limits
         self._anonymous_schema = anonymous_schema
-        self._policies = policies(catalog)
-        self._compiler = Compiler()
         self._documents: Recent[str, Document] = Recent(1000)
-        self._principals: Recent[bytes, Principal] = Recent(10000)
-        self._scopes: Recent[Viewer, Scope] = Recent(1000)
-        self._statistics = Statistics({})
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Answers requests until the block ends; the pool is open meanwhile."""
-        async with self._pool:
-            await self.refresh_statistics()
-            refreshing = asyncio.create_task(self._keep_refreshing())
-            try:
-                yield
-            finally:
-                refreshing.cancel()
-                with suppress(asyncio.CancelledError):
-                    await refreshing
-
-    async def _keep_refreshing(self) -> None:
-        while True:
-            await asyncio.sleep(STATISTICS_EVERY)
-            try:
-                await self.refresh_statistics()
-            except (Error, PoolTimeout) as error:
-                # Plans that were made for the old sizes are right all the same.
-                log.warning("table sizes could not be read: %s", error)
-
-    async def refresh_statistics(self) -> None:
-        """Learns how large the tables are; plans are made anew when another form of statement may be better."""
-        async with self._pool.connection() as connection:
-            found = await connection.execute(
-                "SELECT relname, reltuples::bigint FROM pg_class"
-                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-            )
-            statistics = Statistics({str(table): int(rows) for table, rows in await found.fetchall()})
-        if statistics.digest() != self._statistics.digest():
-            self._statistics = statistics
-            self._scopes = Recent(1000)
-            self._documents = Recent(1000)
 
     async def answer(self, request: Request) -> Answer:
         """The answer to a request; never raises but for cancellation."""
@@ -126,32 +61,17 @@ class Engine:
     async def _answer(self, request: Request) -> Answer:
         if request.token is None:
             return await self._anonymous(request)
-        credential = token_hash(request.token)
-        known = self._principals.get(credential)
-        while True:
-            async with snapshot_of(self._pool, credential, known) as snapshot:
-                if known is None:
-                    known = await snapshot.identify()
-                    if known is None:
-                        raise UnauthenticatedError(_CREDENTIAL_REFUSED)
-                    self._principals.put(credential, known)
-                # Reading a document takes work, which is done for nobody unknown.
-                document = self._document(request.query)
-                if document.writes(request.operation_name):
-                    break
-                try:
-                    return await self._checked(document, request, known, snapshot)
-                except PrincipalChangedError as changed:
-                    if changed.principal is None:
-                        raise UnauthenticatedError(_CREDENTIAL_REFUSED) from None
-                    known = self._principals.put(credential, changed.principal)
-        return await self._write(document, request, known, credential)
 
-    async def _write(self, document: Document, request: Request, principal: Principal, credential: bytes) -> Answer:
-        def write_for(principal: Principal, snapshot: Snapshot) -> Writing:
-            return Writing(self._scope(principal.viewer), self._compiler, principal, snapshot, write_for)
+        def decide() -> Reads[Answer] | Writes[Answer]:
+            # Reading a document takes work, which is done for nobody unknown.
+            document = self._document(request.query)
+            if document.writes(request.operation_name):
+                return Writes(partial(self._write, document, request))
+            return Reads(partial(self._run, document, request))
 
-        transactions = Transactions(self._pool, credential, principal, write_for)
+        return await self.callers.serve(request.token, decide)
+
+    async def _write(self, document: Document, request: Request, transactions: Transactions) -> Answer:
         try:
             variables = self._variables(document, request)
             compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
@@ -172,38 +92,28 @@ class Engine:
 
     async def _anonymous(self, request: Request) -> Answer:
         if not self._anonymous_schema:
-            raise UnauthenticatedError(_CREDENTIAL_MISSING)
+            raise UnauthenticatedError(CREDENTIAL_MISSING)
         document = self._document(request.query)
         if document.errors:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
         if not document.reads_schema_only(operation):
-            raise UnauthenticatedError(_CREDENTIAL_MISSING)
+            raise UnauthenticatedError(CREDENTIAL_MISSING)
         variables = self._variables(document, request)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
         context = Context(None, None, {}, self._catalog, None, compiler)
         return await self._execute_core(document, request, context)
 
-    async def _checked(self, document: Document, request: Request, principal: Principal, snapshot: Snapshot) -> Answer:
-        """The answer, given to nobody whose token has ended: neither where it is empty nor where the input is bad."""
-        try:
-            answer = await self._run(document, request, principal, snapshot)
-        except (GraphQLError, InputError, VariablesError):
-            await snapshot.verify()
-            raise
-        await snapshot.verify()
-        return answer
-
-    async def _run(self, document: Document, request: Request, principal: Principal, snapshot: Snapshot) -> Answer:
+    async def _run(self, document: Document, request: Request, reading: Reading) -> Answer:
         if document.errors:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
         variables = self._variables(document, request)
-        scope = self._scope(principal.viewer)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
-        key = (request.operation_name, document.switches(variables.coerced), principal.viewer)
+        # Other sizes of tables make other plans; who sees the same in tables of the same sizes shares them.
+        key = (request.operation_name, document.switches(variables.coerced), reading.scope.visibility)
         plan = document.plans.get(key) or document.plans.put(key, compiler.operation(operation))
-        run = Run(scope, self._compiler, principal, variables, snapshot)
+        run = reading.run(variables)
         data: dict[str, Any] = dict(plan.roots)
         await execute_plan(run, plan, data, last=not plan.needs_graphql_core)
         settled: dict[str, Any] | None = data
@@ -215,13 +125,11 @@ class Engine:
             errors = settlement.errors
         if settled is None or not plan.needs_graphql_core:
             return answered(settled, errors)
-        await snapshot.fetch([], last=False)
+        await reading.snapshot.fetch([], last=False)
         generated = {name: settled[name] for name, root in plan.roots if root is not None}
-
-        def new_run() -> Run:
-            return Run(scope, self._compiler, principal, variables, snapshot)
-
-        context = Context(principal, Loaders(self._catalog, new_run), generated, self._catalog, new_run, compiler)
+        new_run = partial(reading.run, variables)
+        loaders = Loaders(self._catalog, new_run)
+        context = Context(reading.principal, loaders, generated, self._catalog, new_run, compiler)
         return await self._execute_core(document, request, context, errors)
 
     async def _execute_core(
@@ -247,12 +155,6 @@ class Engine:
         if isinstance(values, list):
             raise VariablesError(values)
         return values
-
-    def _scope(self, viewer: Viewer) -> Scope:
-        known = self._scopes.get(viewer)
-        return known or self._scopes.put(
-            viewer, Scope(self._catalog, Visibility(self._policies, viewer, self._statistics))
-        )
 
 
 async def _awaited(work: Awaitable[Any]) -> Any:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from backend.errors import BadRequestError, ErrorCode
+from backend.face.http import ClientGoneError, TooLargeError, bearer_token, read_body, while_awaited
 from backend.graphql.answer import Answer, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,22 +19,12 @@ if TYPE_CHECKING:
 
 JSON = b"application/json"
 GRAPHQL = b"application/graphql-response+json"
-WATCHED_AFTER = 0.5
-"""Seconds after which it is worth knowing whether the client still waits."""
 _STATUS: Mapping[ErrorCode | None, int] = {
     ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.BAD_REQUEST: 400,
     ErrorCode.UNAVAILABLE: 503,
     ErrorCode.INTERNAL_SERVER_ERROR: 500,
 }
-
-
-class ClientGoneError(Exception):
-    """The client has closed the connection, and nobody waits for the answer."""
-
-
-class TooLargeError(BadRequestError):
-    """The body is longer than the server reads."""
 
 
 class GraphQLEndpoint:
@@ -48,8 +38,6 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
         headers = dict(scope["headers"])
-        if len(headers) < len(scope["headers"]) and _has_several_credentials(scope["headers"]):
-            headers[b"authorization"] = b"several"
         if scope["method"] in ("GET", "HEAD"):
             await self._page(scope, receive, send)
             return
@@ -58,7 +46,8 @@ class GraphQLEndpoint:
             await _send(send, 405, JSON, _problem(text), [(b"allow", b"GET, POST")])
             return
         try:
-            request = _read(await self._body(headers, receive), headers)
+            body = await read_body(scope["headers"], receive, self._max_body)
+            request = _read(body, headers, bearer_token(scope["headers"]))
         except TooLargeError as error:
             await _send(send, 413, JSON, _problem(str(error)))
             return
@@ -67,61 +56,15 @@ class GraphQLEndpoint:
             await _send(send, status, JSON, _problem(str(error)))
             return
         try:
-            answer = await self._answer(request, receive)
+            answer = await while_awaited(self._engine.answer(request), receive)
         except ClientGoneError:
             return
         kind = _accepted(headers.get(b"accept", b""))
         extra = [(b"www-authenticate", b"Bearer")] if answer.code is ErrorCode.UNAUTHENTICATED else []
         await _send(send, _status(answer, kind), kind, answer.body, extra)
 
-    async def _answer(self, request: Request, receive: Receive) -> Answer:
-        """The answer; a client that goes away meanwhile has its statement cancelled. Raises ClientGoneError then.
 
-        Few requests take so long that it is worth a look, so that it costs the others a timer and nothing more.
-        """
-        answering = asyncio.current_task()
-        watching: list[asyncio.Task[None]] = []
-        gone = False
-
-        async def watch() -> None:
-            nonlocal gone
-            if (await receive())["type"] == "http.disconnect" and answering is not None:
-                gone = True
-                answering.cancel()
-
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(WATCHED_AFTER, lambda: watching.append(loop.create_task(watch())))
-        try:
-            return await self._engine.answer(request)
-        except asyncio.CancelledError:
-            if gone and answering is not None and answering.uncancel() == 0:
-                raise ClientGoneError from None
-            raise
-        finally:
-            timer.cancel()
-            for task in watching:
-                task.cancel()
-
-    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self._max_body:
-            raise TooLargeError(f"The body is {int(length)} bytes long; at most {self._max_body} are read.")
-        chunks = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise BadRequestError("The client went away.")
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > self._max_body:
-                raise TooLargeError(f"The body is longer than {self._max_body} bytes.")
-            chunks.append(chunk)
-            if not message.get("more_body"):
-                return b"".join(chunks)
-
-
-def _read(body: bytes, headers: Mapping[bytes, bytes]) -> Request:
+def _read(body: bytes, headers: Mapping[bytes, bytes], token: str | None) -> Request:
     if not _is_json(headers):
         raise BadRequestError("The Content-Type must be application/json.")
     try:
@@ -141,27 +84,13 @@ def _read(body: bytes, headers: Mapping[bytes, bytes]) -> Request:
     name = content.get("operationName")
     if name is not None and not isinstance(name, str):
         raise BadRequestError("`operationName` must be a text.")
-    return Request(query, variables, name or None, _token(headers))
+    return Request(query, variables, name or None, token)
 
 
 def _is_json(headers: Mapping[bytes, bytes]) -> bool:
     kind, _, parameters = headers.get(b"content-type", b"").partition(b";")
     charset = parameters.strip().lower()
     return kind.strip().lower() == JSON and charset in (b"", b"charset=utf-8", b'charset="utf-8"')
-
-
-def _token(headers: Mapping[bytes, bytes]) -> str | None:
-    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
-    if not scheme:
-        return None
-    if scheme.lower() != b"bearer":
-        return ""
-    return token.strip().decode("latin-1")
-
-
-def _has_several_credentials(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the request says twice who is asking: taking either would be a guess."""
-    return sum(name == b"authorization" for name, _ in headers) > 1
 
 
 def _accepted(accept: bytes) -> bytes:

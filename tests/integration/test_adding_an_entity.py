@@ -30,7 +30,7 @@ from backend.settings import Settings
 async def main():
     url, query, *tokens = sys.argv[1:]
     engine = create_app(Settings(database_url=SecretStr(url))).engine
-    async with engine.open():
+    async with engine.callers.open():
         print(json.dumps([json.loads((await engine.answer(Request(query, {}, None, token))).body) for token in tokens]))
 
 asyncio.run(main())

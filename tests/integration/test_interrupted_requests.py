@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from backend.graphql import http as endpoint
+from backend.face import http as endpoint
 from tests.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:

@@ -1,0 +1,172 @@
+"""From a token to whoever it stands for, and to what reads or writes in their name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from graphql import GraphQLError
+from psycopg import Error
+from psycopg_pool import PoolTimeout
+
+from backend.access.credentials import token_hash
+from backend.access.visibility import Statistics, Visibility
+from backend.errors import GatewayError, UnauthenticatedError, UnavailableError
+from backend.interface.entity import policies
+from backend.operation.transaction import Transactions
+from backend.operation.writing import Writing
+from backend.plan.run import Run
+from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
+from backend.plan.source import Scope
+from backend.plan.statement import Compiler, Recent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from graphql.execution.values import VariableValues
+
+    from backend.access.principal import Principal, Viewer
+    from backend.interface.entity import Catalog
+    from backend.plan.connection_pool import Pool
+
+log = logging.getLogger("computor")
+T = TypeVar("T")
+
+CREDENTIAL_MISSING = (
+    "This request has no token. Send the header `Authorization: Bearer <token>`; "
+    "`computor token create --user NAME` makes a token."
+)
+_CREDENTIAL_REFUSED = (
+    "This token does not hold: it is unknown, revoked or expired, or its user is archived. "
+    "`computor token create --user NAME` makes a new one."
+)
+STATISTICS_EVERY = 60.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A caller's snapshot, and what reads in it."""
+
+    scope: Scope
+    compiler: Compiler
+    principal: Principal
+    snapshot: Snapshot
+
+    def run(self, variables: VariableValues) -> Run:
+        """An execution of a plan with these variables."""
+        return Run(self.scope, self.compiler, self.principal, variables, self.snapshot)
+
+
+@dataclass(frozen=True)
+class Reads(Generic[T]):
+    """Work that reads, in one snapshot."""
+
+    work: Callable[[Reading], Awaitable[T]]
+
+
+@dataclass(frozen=True)
+class Writes(Generic[T]):
+    """Work that writes, in transactions that it opens."""
+
+    work: Callable[[Transactions], Awaitable[T]]
+
+
+class Callers:
+    """Holds what outlives a request, whatever the face: principals, what viewers see, statements, and the pool."""
+
+    def __init__(self, catalog: Catalog, pool: Pool) -> None:
+        self.catalog = catalog
+        self.compiler = Compiler()
+        self._pool = pool
+        self._policies = policies(catalog)
+        self._principals: Recent[bytes, Principal] = Recent(10000)
+        self._scopes: Recent[Viewer, Scope] = Recent(1000)
+        self._statistics = Statistics({})
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Serves until the block ends; the pool is open meanwhile."""
+        async with self._pool:
+            await self.refresh_statistics()
+            refreshing = asyncio.create_task(self._keep_refreshing())
+            try:
+                yield
+            finally:
+                refreshing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await refreshing
+
+    async def _keep_refreshing(self) -> None:
+        while True:
+            await asyncio.sleep(STATISTICS_EVERY)
+            try:
+                await self.refresh_statistics()
+            except (Error, PoolTimeout) as error:
+                # Plans that were made for the old sizes are right all the same.
+                log.warning("table sizes could not be read: %s", error)
+
+    async def refresh_statistics(self) -> None:
+        """Learns how large the tables are; scopes are made anew when another form of statement may be better."""
+        async with self._pool.connection() as connection:
+            found = await connection.execute(
+                "SELECT relname, reltuples::bigint FROM pg_class"
+                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            )
+            statistics = Statistics({str(table): int(rows) for table, rows in await found.fetchall()})
+        if statistics.digest() != self._statistics.digest():
+            self._statistics = statistics
+            self._scopes = Recent(1000)
+
+    async def serve(self, token: str | None, decide: Callable[[], Reads[T] | Writes[T]]) -> T:
+        """What the work comes to that `decide` names, once it is known that the token stands for somebody.
+
+        What was read is given to nobody whose token has ended, neither where it is empty nor where the input was bad.
+        Raises UnauthenticatedError, and what the work raises.
+        """
+        if token is None:
+            raise UnauthenticatedError(CREDENTIAL_MISSING)
+        credential = token_hash(token)
+        known = self._principals.get(credential)
+        while True:
+            async with snapshot_of(self._pool, credential, known) as snapshot:
+                known = known or self._known(credential, await snapshot.identify())
+                chosen = decide()
+                if isinstance(chosen, Writes):
+                    break
+                try:
+                    return await _verified(chosen, self._reading(known, snapshot))
+                except PrincipalChangedError as changed:
+                    known = self._known(credential, changed.principal)
+        return await chosen.work(Transactions(self._pool, credential, known, self._write_for))
+
+    def _known(self, credential: bytes, principal: Principal | None) -> Principal:
+        if principal is None:
+            raise UnauthenticatedError(_CREDENTIAL_REFUSED) from None
+        return self._principals.put(credential, principal)
+
+    def _reading(self, principal: Principal, snapshot: Snapshot) -> Reading:
+        return Reading(self._scope(principal.viewer), self.compiler, principal, snapshot)
+
+    def _write_for(self, principal: Principal, snapshot: Snapshot) -> Writing:
+        return Writing(self._scope(principal.viewer), self.compiler, principal, snapshot, self._write_for)
+
+    def _scope(self, viewer: Viewer) -> Scope:
+        known = self._scopes.get(viewer)
+        return known or self._scopes.put(
+            viewer, Scope(self.catalog, Visibility(self._policies, viewer, self._statistics))
+        )
+
+
+async def _verified(reads: Reads[T], reading: Reading) -> T:
+    try:
+        answer = await reads.work(reading)
+    except UnavailableError:
+        raise
+    except (GraphQLError, GatewayError):
+        await reading.snapshot.verify()
+        raise
+    await reading.snapshot.verify()
+    return answer
