@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from strawberry.annotation import StrawberryAnnotation
-from strawberry.schema_directives import OneOf
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
 from backend.errors import DeclarationError
+from backend.graphql.directives import ExactlyOne
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ class Declarations:
 
     def input(self, name: str, description: str, fields: Sequence[FieldSpec], *, one_of: bool = False) -> None:
         """Declares an input type; with `one_of`, one of which exactly one field is given."""
-        self._declare(name, description, fields, is_input=True, directives=[OneOf()] if one_of else ())
+        self._declare(name, description, fields, is_input=True, directives=[ExactlyOne()] if one_of else ())
 
     def arguments(self, specs: Sequence[ArgumentSpec]) -> list[StrawberryArgument]:
         """Arguments as Strawberry has them."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import strawberry
+from graphql import GraphQLOneOfDirective
 from strawberry.schema_directive import Location
+from strawberry.schema_directives import OneOf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +72,13 @@ class ListSize:
     slicing_arguments: list[str] | None = strawberry.directive_field(name="slicingArguments", default=_UNSET)
     sized_fields: list[str] | None = strawberry.directive_field(name="sizedFields", default=_UNSET)
     require_one_slicing_argument: bool = strawberry.directive_field(name="requireOneSlicingArgument", default=True)
+
+
+@strawberry.schema_directive(
+    name="oneOf", description=GraphQLOneOfDirective.description, locations=[Location.INPUT_OBJECT]
+)
+class ExactlyOne(OneOf):
+    """`@oneOf` of the specification, which Strawberry leaves without a description."""
 
 
 def constraint(rules: Mapping[str, Any] | None) -> list[Constraint]:
