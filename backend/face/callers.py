@@ -18,15 +18,13 @@ from backend.errors import GatewayError, UnauthenticatedError, UnavailableError
 from backend.interface.entity import policies
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
-from backend.plan.run import Run
+from backend.plan.run import Reading
 from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
 from backend.plan.source import Scope
 from backend.plan.statement import Compiler, Recent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from graphql.execution.values import VariableValues
 
     from backend.access.principal import Principal, Viewer
     from backend.interface.entity import Catalog
@@ -44,20 +42,6 @@ _CREDENTIAL_REFUSED = (
     "`computor token create --user NAME` makes a new one."
 )
 STATISTICS_EVERY = 60.0
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A caller's snapshot, and what reads in it."""
-
-    scope: Scope
-    compiler: Compiler
-    principal: Principal
-    snapshot: Snapshot
-
-    def run(self, variables: VariableValues) -> Run:
-        """An execution of a plan with these variables."""
-        return Run(self.scope, self.compiler, self.principal, variables, self.snapshot)
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLSchema
 
-    from backend.face.callers import Callers, Reading
+    from backend.face.callers import Callers
     from backend.interface.base import Limits
     from backend.operation.transaction import Transactions
+    from backend.plan.run import Reading
 
 # Characters. Whoever sends longer documents waits for them to be read again, and cannot fill the memory with them.
 LONGEST_KEPT = 20_000

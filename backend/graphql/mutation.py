@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 from graphql.execution.values import get_argument_values
-from psycopg import Error
 
 from backend.errors import InputError
 from backend.graphql.answer import Answer, answered, public_error
@@ -16,8 +15,8 @@ from backend.graphql.mutation_types import ATOMIC
 from backend.graphql.payload import Outcome, Payload
 from backend.interface.entity import Catalog, Entity, camel_case
 from backend.operation.create import create
-from backend.operation.database_error import meaning
 from backend.operation.delete import delete_row
+from backend.operation.finish import finish
 from backend.operation.problem import Problem, ProblemCode, RefusedError, invalid
 from backend.operation.update import set_archived, update_row
 from backend.operation.upsert import upsert
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from backend.plan.keys import Key
 
 _ROLLED_BACK = Problem(ProblemCode.ROLLED_BACK, ProblemCode.ROLLED_BACK.value)
-LARGEST_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -147,11 +145,7 @@ class Mutations:
     async def _performed(self, writing: Writing, call: Call) -> tuple[Json, Writing]:
         """The payload, and the transaction as the caller goes on in it, with the rights that they have now."""
         outcome = await _perform(writing, call.field, call.given)
-        try:
-            await writing.hold_constraints()
-        except Error as error:
-            raise RefusedError([meaning(writing.scope.catalog, call.field.entity, error)]) from error
-        now = await writing.as_who_they_are_now()
+        now = await finish(writing, call.field.entity)
         return await call.payload.read(outcome, now, self._variables), now
 
     async def _refused(self, transactions: Transactions, call: Call, problems: Sequence[Problem]) -> Json:
@@ -177,8 +171,6 @@ async def _perform(writing: Writing, field: MutationField, given: Mapping[str, A
         return Outcome(await create(writing, entity, [row], [("input",)]))
     if verb is Verb.CREATE_MANY:
         rows = [_to_create(writing.scope.catalog, entity, row) for row in given["inputs"]]
-        if len(rows) > LARGEST_BATCH:
-            raise RefusedError([invalid(f"{len(rows)} are too many: at most {LARGEST_BATCH} at once.", "inputs")])
         return Outcome(await create(writing, entity, rows, [("inputs", str(index)) for index in range(len(rows))]))
     if verb is Verb.UPSERT:
         row = _to_create(writing.scope.catalog, entity, given["input"])

@@ -11,7 +11,6 @@ from backend.errors import ErrorCode
 from backend.interface.entity import camel_case
 from backend.operation.problem import ProblemCode
 from backend.plan.execute import execute
-from backend.plan.run import Run
 from backend.plan.value import global_id
 
 if TYPE_CHECKING:
@@ -143,7 +142,8 @@ class Payload:
     async def _execute(
         self, plan: Plan, data: Json, writing: Writing, variables: VariableValues, keys: Sequence[Key] = ()
     ) -> None:
-        run = Run(writing.scope, writing.compiler, writing.principal, variables, writing.snapshot, keys)
+        run = writing.run(variables)
+        run.handed_over = list(keys)
         await execute(run, plan, data, last=False)
         self.types |= run.types
         self.failed = self.failed or run.failed

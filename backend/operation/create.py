@@ -16,7 +16,7 @@ from backend.operation.database_error import meaning
 from backend.operation.effects import Done, run_effects
 from backend.operation.input import Values, read_create
 from backend.operation.lock import parents_of_new
-from backend.operation.problem import Problem, RefusedError
+from backend.operation.problem import Problem, RefusedError, invalid
 from backend.plan.keys import Key, bound_keys, is_among
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from backend.operation.writing import Writing
 
 
+LARGEST_BATCH = 1000
 NO_KEY = "00000000-0000-0000-0000-000000000000"
 
 
@@ -36,6 +37,9 @@ async def create(
 
     Raises RefusedError with all that validation and permissions refuse, and of what the database refuses the first.
     """
+    if len(inputs) > LARGEST_BATCH:
+        text = f"{len(inputs)} are too many: at most {LARGEST_BATCH} at once."
+        raise RefusedError([invalid(text, *places[0][:-1])])
     rows, problems = read_inputs(writing, entity, inputs, places)
     children = []
     for relation in entity.children:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Text, bindparam, func, select
 
 from backend.access.visibility import Access
+from backend.plan.run import Reading
 from backend.plan.source import Source
 from backend.plan.statement import Text as PlainText
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from backend.interface.entity import Entity
     from backend.plan.run import Row
     from backend.plan.snapshot import Snapshot
-    from backend.plan.source import Scope
-    from backend.plan.statement import Compiler
 
 Ask = tuple["Executable", "Mapping[str, object]"]
 
@@ -30,13 +29,9 @@ _HOLD_ALL = PlainText(b"SET CONSTRAINTS ALL IMMEDIATE", (), None)
 
 
 @dataclass(frozen=True)
-class Writing:
-    """A caller's transaction; `begin` comes first."""
+class Writing(Reading):
+    """A caller's transaction, which reads, too; `begin` comes first."""
 
-    scope: Scope
-    compiler: Compiler
-    principal: Principal
-    snapshot: Snapshot
     write_for: Callable[[Principal, Snapshot], Writing]
 
     async def begin(self, *asks: Ask) -> list[list[Row]]:

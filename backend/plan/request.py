@@ -101,7 +101,7 @@ def read_list_request(
                 bound.update({f"{LEAF}{index}_{part}": values for part, values in enumerate(leaf)})
             else:
                 bound[f"{LEAF}{index}"] = leaf
-    search, newest = _read_search(scope.catalog, entity, given.get("search"))
+    search, newest = _searched(scope.catalog, entity, given.get("search"))
     order = _read_order(scope, entity, own_order, given.get("orderBy"))
     size, backward = _read_size(given.get("first"), given.get("last"), limits)
     mark = cursor_mark(field, order)
@@ -126,27 +126,39 @@ def read_list_request(
     )
 
 
-def _read_search(
+def _searched(
     catalog: Catalog, entity: Entity, given: Mapping[str, Any] | None
 ) -> tuple[ListQuery | None, Newest | None]:
+    query = entity.interface.query
+    if not given or query is None:
+        return None, None
+    try:
+        return read_search(catalog, entity, {name: given.get(camel_case(name)) for name in query.model_fields})
+    except InputError as error:
+        place = (camel_case(part) if isinstance(part, str) else part for part in error.path)
+        raise InputError(error.message, ("search", *place)) from None
+
+
+def read_search(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> tuple[ListQuery | None, Newest | None]:
+    """The search that the values are, by attribute, null where absent; and which rows of each group it keeps.
+
+    Raises InputError, which names the attribute.
+    """
     interface = entity.interface
-    if not given or interface.query is None:
+    if interface.query is None:
         return None, None
     values = {}
-    for attribute in interface.query.model_fields:
-        name = camel_case(attribute)
-        value = given.get(name)
+    for attribute, value in given.items():
         if value is not None:
             try:
                 values[attribute] = _search_value(catalog, entity, attribute, value)
             except InputError as error:
-                raise error.under("search", name) from None
+                raise error.under(attribute) from None
     try:
         query = interface.query.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        place = (camel_case(str(part)) if isinstance(part, str) else part for part in first["loc"])
-        raise InputError(first["msg"], ("search", *place)) from None
+        raise InputError(first["msg"], first["loc"]) from None
     asked = [newest for name, newest in interface.modifiers.items() if getattr(query, name)]
     return query, asked[0] if asked else None
 

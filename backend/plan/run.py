@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphql.execution.values import VariableValues
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from graphql.execution.values import VariableValues
 
     from backend.access.principal import Principal
     from backend.interface.base import Batch
@@ -38,6 +38,21 @@ class Failure:
     error: BaseException
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A caller's snapshot, and what reads in it."""
+
+    scope: Scope
+    compiler: Compiler
+    principal: Principal
+    snapshot: Snapshot
+
+    def run(self, variables: VariableValues | None = None) -> Run:
+        """An execution of a plan, with the variables of its document, if it has any."""
+        given = VariableValues({}, {}) if variables is None else variables
+        return Run(self.scope, self.compiler, self.principal, given, self.snapshot)
+
+
 class Run:
     """What an execution carries from level to level; computed fields get it as their context."""
 
@@ -48,14 +63,14 @@ class Run:
         principal: Principal,
         variables: VariableValues,
         snapshot: Snapshot,
-        handed_over: Sequence[tuple[str, ...]] = (),
     ) -> None:
         self.scope = scope
         self.compiler = compiler
         self.principal = principal
         self.variables = variables
         self.snapshot = snapshot
-        self.handed_over = list(handed_over)
+        # Keys that whoever made the plan brings.
+        self.handed_over: list[tuple[str, ...]] = []
         # What was read of the arguments of a field, by the object that reads them.
         self.arguments: dict[object, Any] = {}
         self.pending: list[Pending] = []

@@ -125,10 +125,14 @@ def parse_key(entity: Entity, value: str, *, global_only: bool = False) -> tuple
     )
 
 
+def bare_key(key: Sequence[str]) -> str:
+    """A key in one text, as `parse_key` reads it: its parts in order, escaped and joined by commas."""
+    return ",".join(key if len(key) == 1 else [part.replace("%", "%25").replace(",", "%2C") for part in key])
+
+
 def global_id(entity: Entity, key: Sequence[str]) -> str:
     """The id of a row, as `parse_key` reads it."""
-    parts = key if len(key) == 1 else [part.replace("%", "%25").replace(",", "%2C") for part in key]
-    return f"{entity.name}:{','.join(parts)}"
+    return f"{entity.name}:{bare_key(key)}"
 
 
 def check_cursor_text(text: object, sql_type: TypeEngine[Any]) -> str:
