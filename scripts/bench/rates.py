@@ -13,7 +13,7 @@ import floor
 import orjson
 from client import CONNECTIONS, Asker, BenchmarkError, ask_for, http_requests
 from database import READERS
-from servers import Postgres, running_gateway, running_usual_way
+from servers import Postgres, running_floor, running_gateway, running_usual_way
 from shapes import SHAPES, variables_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from servers import Server
     from shapes import Shape
 
-FLOOR, USUAL, GATEWAY = "floor", "usual way", "gateway"
+FLOOR, SERVED, USUAL, GATEWAY = "floor", "floor, served", "usual way", "gateway"
 LEAST_ANSWERS = 2 * CONNECTIONS
 
 
@@ -49,30 +49,32 @@ class _Measure(Protocol):
 def measure_rates(database: Database, shapes: Sequence[str], seconds: float, rounds: int) -> list[Rate]:
     """All systems in turn, again and again, so that whatever else the machine does falls on all alike.
 
-    Raises BenchmarkError where the three do not give the same answer.
+    Raises BenchmarkError where they do not give the same answer.
     """
     postgres = Postgres(database.url)
     with ExitStack() as stack:
         gateway = stack.enter_context(running_gateway(database.url))
         usual_way = stack.enter_context(running_usual_way(database.url))
+        served_floor = stack.enter_context(running_floor(database.url))
         spawn = multiprocessing.get_context("spawn")
         process = stack.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
-        check_answers(database, gateway, usual_way)
+        check_answers(database, {USUAL: usual_way, SERVED: served_floor, GATEWAY: gateway})
         systems: dict[tuple[str, str], _Measure] = {
             (FLOOR, "admin"): _floor(process, database),
+            (SERVED, "admin"): _served(served_floor, database, "admin"),
             (USUAL, "admin"): _served(usual_way, database, "admin"),
             **{(GATEWAY, user): _served(gateway, database, user) for user in READERS},
         }
         return [rate for name in shapes for rate in _measure_shape(SHAPES[name], systems, postgres, seconds, rounds)]
 
 
-def check_answers(database: Database, gateway: Server, usual_way: Server) -> None:
-    """Raises BenchmarkError unless the admin gets the same JSON from all three, whatever the order of keys."""
+def check_answers(database: Database, servers: Mapping[str, Server]) -> None:
+    """Raises BenchmarkError unless the admin gets the floor's JSON from all, whatever the order of keys."""
     token = database.tokens["admin"]
     for shape in SHAPES.values():
         for variables in variables_of(shape, database.url, "admin"):
             answers = {FLOOR: floor.first_answer(database.url, shape.name, variables)}
-            for name, server in ((USUAL, usual_way), (GATEWAY, gateway)):
+            for name, server in servers.items():
                 with Asker(server.port) as asker:
                     answers[name] = asker.ask(http_requests(server.port, shape.document, [variables], token)[0])
             first, *others = map(orjson.loads, answers.values())

@@ -68,11 +68,20 @@ def running_gateway(database_url: str) -> Iterator[Server]:
 @contextmanager
 def running_usual_way(database_url: str) -> Iterator[Server]:
     """The peer, served by the same server with the same options, until the block ends."""
-    command = [str(_BIN / "uvicorn"), "usual_way:app", "--app-dir", str(_HERE), "--no-access-log"]
-    with _running(
-        [*command, "--loop", "uvloop", "--http", "httptools", "--log-level", "warning"], database_url
-    ) as server:
+    with _running(_served("usual_way:app"), database_url) as server:
         yield server
+
+
+@contextmanager
+def running_floor(database_url: str) -> Iterator[Server]:
+    """The floor behind HTTP, served likewise, until the block ends."""
+    with _running(_served("floor_served:app"), database_url) as server:
+        yield server
+
+
+def _served(app: str) -> list[str]:
+    options = ["--no-access-log", "--loop", "uvloop", "--http", "httptools", "--log-level", "warning"]
+    return [str(_BIN / "uvicorn"), app, "--app-dir", str(_HERE), *options]
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lists import allowed
-from rates import FLOOR, GATEWAY, USUAL
+from rates import FLOOR, GATEWAY, SERVED, USUAL
 from rich.box import MARKDOWN
 from rich.table import Table
 from shapes import SHAPES
@@ -23,14 +23,15 @@ def rates_table(rates: Sequence[Rate]) -> Table:
     """Requests a second and processor time a request, for each shape and system."""
     table = _table(
         ("shape", "system", "as"),
-        ("requests/s", "x usual way", "CPU, ms", "x floor", "CPU of PostgreSQL, ms", "answers"),
+        ("requests/s", "x usual way", "CPU, ms", "x floor", "x served", "CPU of PostgreSQL, ms", "answers"),
     )
     shown = ""
     for rate in rates:
-        usual, floor = (_find(rates, rate.shape, system) for system in (USUAL, FLOOR))
+        usual, floor, served = (_find(rates, rate.shape, system) for system in (USUAL, FLOOR, SERVED))
         goal = SHAPES[rate.shape].goal if (rate.system, rate.user) == (GATEWAY, "admin") else None
         faster = rate.per_second / usual.per_second if rate.system == GATEWAY else None
-        dearer = rate.cpu / floor.cpu if rate.system != FLOOR else None
+        is_floor = rate.system in (FLOOR, SERVED)
+        dearer = None if is_floor else rate.cpu / served.cpu
         table.add_row(
             f"{rate.shape}  {SHAPES[rate.shape].title}" if rate.shape != shown else "",
             rate.system,
@@ -38,6 +39,7 @@ def rates_table(rates: Sequence[Rate]) -> Table:
             f"{rate.per_second:,.1f}",
             _held(faster, goal, met=faster is not None and goal is not None and faster >= goal),
             f"{rate.cpu:.3f}",
+            "" if rate.system == FLOOR else f"{rate.cpu / floor.cpu:.1f}",
             _held(dearer, CPU_GOAL if goal else None, met=dearer is not None and dearer <= CPU_GOAL),
             f"{rate.postgres_cpu:.3f}",
             f"{rate.answers:,}",
