@@ -29,6 +29,7 @@ from backend.plan.statement import Recent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from backend.graphql.variables import Variables
     from backend.plan.compile import Plan
 
 MAX_TOKENS = 10_000
@@ -51,6 +52,8 @@ class Document:
     errors: Sequence[GraphQLError] = ()
     code: ErrorCode = ErrorCode.GRAPHQL_VALIDATION_FAILED
     plans: Recent[Any, Plan] = field(default_factory=lambda: Recent(PLANS_KEPT))
+    # By the name of the operation, once it was asked for.
+    variables: dict[str | None, Variables] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation of that name; without a name, the only one. GraphQLError where there is none."""

@@ -15,7 +15,7 @@ from backend.graphql.answer import Answer, Request, VariablesError, answered, pu
 from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context, HandOver
 from backend.graphql.mutation import Mutations
-from backend.graphql.variables import read_variables
+from backend.graphql.variables import Variables
 from backend.plan.compile import PlanCompiler
 from backend.plan.execute import execute as execute_plan
 from backend.plan.failure import Settlement
@@ -149,10 +149,13 @@ class Engine:
         return answered(result.data, [*(errors or []), *found])
 
     def _variables(self, document: Document, request: Request) -> VariableValues:
-        definitions = document.operation(request.operation_name).variable_definitions or ()
+        name = request.operation_name
+        definitions = document.operation(name).variable_definitions or ()
         if not definitions:
             return VariableValues({}, {})
-        values = read_variables(self._schema, definitions, request.variables)
+        if name not in document.variables:
+            document.variables[name] = Variables(self._schema, definitions)
+        values = document.variables[name].read(request.variables)
         if isinstance(values, list):
             raise VariablesError(values)
         return values

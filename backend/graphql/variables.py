@@ -18,7 +18,6 @@ from graphql import (
     GraphQLNonNull,
     GraphQLSchema,
     VariableDefinitionNode,
-    get_named_type,
     is_required_input_field,
     type_from_ast,
 )
@@ -37,31 +36,40 @@ class _UnusualError(Exception):
     """The value is wrong, or may be."""
 
 
-def read_variables(
-    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], given: Mapping[str, Any]
-) -> VariableValues | list[GraphQLError]:
-    """The values of an operation's variables, or what is wrong with them."""
-    rest: list[VariableDefinitionNode] = []
-    sources: dict[str, VariableValueSource] = {}
-    coerced: dict[str, Any] = {}
-    for definition in definitions:
-        name = definition.variable.name.value
-        of: Any = type_from_ast(schema, definition.type)
-        if name not in given or not isinstance(get_named_type(of), GraphQLInputObjectType):
-            rest.append(definition)
-            continue
-        try:
-            coerced[name] = _reader(of)(given[name])
-        except (_UnusualError, RecursionError):
-            return get_variable_values(schema, definitions, dict(given), max_errors=MAX_ERRORS)
-        signature = get_variable_signature(schema, definition)
-        if isinstance(signature, GraphQLError):
-            return [signature]
-        sources[name] = VariableValueSource(signature, given[name])
-    values = get_variable_values(schema, rest, dict(given), max_errors=MAX_ERRORS)
-    if isinstance(values, list):
-        return values
-    return VariableValues({**values.sources, **sources}, {**values.coerced, **coerced})
+class Variables:
+    """The variables of an operation: how each is read, found out once for all requests."""
+
+    def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> None:
+        self._schema = schema
+        self._definitions = definitions
+        self._known = [
+            (definition, _reader(type_from_ast(schema, definition.type)), get_variable_signature(schema, definition))
+            for definition in definitions
+        ]
+
+    def read(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
+        """The values, or what is wrong with them."""
+        rest: list[VariableDefinitionNode] = []
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for definition, reader, signature in self._known:
+            name = definition.variable.name.value
+            if isinstance(signature, GraphQLError):
+                return [signature]
+            if name not in given:
+                rest.append(definition)
+                continue
+            try:
+                coerced[name] = reader(given[name])
+            except (_UnusualError, RecursionError):
+                return get_variable_values(self._schema, self._definitions, dict(given), max_errors=MAX_ERRORS)
+            sources[name] = VariableValueSource(signature, given[name])
+        if not rest:
+            return VariableValues(sources, coerced)
+        values = get_variable_values(self._schema, rest, dict(given), max_errors=MAX_ERRORS)
+        if isinstance(values, list):
+            return values
+        return VariableValues({**values.sources, **sources}, {**values.coerced, **coerced})
 
 
 @cache
@@ -74,15 +82,18 @@ def _reader(of: GraphQLInputType) -> Reader:
         return _object(of)
     leaf: Any = of
 
-    def read(value: Any) -> Any:
+    def read_leaf(value: Any) -> Any:
         if value is None:
             return None
         try:
-            return leaf.coerce_input_value(value)
+            read = leaf.coerce_input_value(value)
         except Exception:  # noqa: BLE001 - whatever it is, graphql-core will say it
             raise _UnusualError from None
+        if read is Undefined:
+            raise _UnusualError
+        return read
 
-    return read
+    return read_leaf
 
 
 def _required(inner: Reader) -> Reader:

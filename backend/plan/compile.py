@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
@@ -110,8 +111,14 @@ class PlanCompiler:
         self._variables = variables
         self._limits = limits
         self._arguments: list[Arguments] = []
-        self._ones = {entity.singular: entity for entity in catalog.values()}
-        self._lists = {entity.plural: entity for entity in catalog.values()}
+
+    @cached_property
+    def _ones(self) -> Mapping[str, Entity]:
+        return {entity.singular: entity for entity in self._catalog.values()}
+
+    @cached_property
+    def _lists(self) -> Mapping[str, Entity]:
+        return {entity.plural: entity for entity in self._catalog.values()}
 
     def operation(self, operation: OperationDefinitionNode) -> Plan:
         """The plan of a query."""

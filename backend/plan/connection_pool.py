@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from psycopg import AsyncConnection, DataError, OperationalError, pq
 from psycopg.adapt import AdaptersMap, Transformer
@@ -13,6 +13,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from backend.plan.loading import AnyMomentLoader, JsonLoader
 from backend.plan.run import Row
+
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+
+T = TypeVar("T")
 
 # Timestamps come in UTC and floats in their shortest exact form. Statements here are too short to be worth compiling.
 _SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET jit = off; "
@@ -31,7 +36,7 @@ class ReadConnection(AsyncConnection[Row]):
 
     prepared: set[bytes]
     rows: Any
-    descriptor: int = -1
+    descriptor: int | None = None
     waiter: asyncio.Future[None] | None = None
 
     async def ready(self) -> None:
@@ -56,14 +61,26 @@ class ReadConnection(AsyncConnection[Row]):
             return cast("list[Row]", rows.load_rows(0, result.ntuples, tuple))
 
     def attach(self) -> None:
-        """From now on input is read as it comes."""
-        # A connection that is lost no longer knows its socket.
-        self.descriptor = self.pgconn.socket
-        asyncio.get_running_loop().add_reader(self.descriptor, self._readable)
+        """From now on, in the pool too, input is read as it comes; until psycopg waits for the socket itself."""
+        if self.descriptor is None:
+            # Kept, since a connection that is lost no longer knows its socket.
+            self.descriptor = self.pgconn.socket
+            asyncio.get_running_loop().add_reader(self.descriptor, self._readable)
 
-    def detach(self) -> None:
-        """Leaves the socket alone."""
-        asyncio.get_running_loop().remove_reader(self.descriptor)
+    def _detach(self) -> None:
+        if self.descriptor is not None:
+            asyncio.get_running_loop().remove_reader(self.descriptor)
+            self.descriptor = None
+
+    async def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
+        """As psycopg waits, alone with the socket."""
+        self._detach()
+        return await super().wait(gen, *arguments, **options)
+
+    async def close(self) -> None:
+        """Closes it, and leaves the socket alone, whose number may soon be another's."""
+        self._detach()
+        await super().close()
 
     def was_lost(self, error: OperationalError) -> bool:
         """Whether the error is the end of the connection (class 57P), and not of one statement alone."""
@@ -76,7 +93,9 @@ class ReadConnection(AsyncConnection[Row]):
             if waiter is not None and not waiter.done() and not self.pgconn.is_busy():
                 waiter.set_result(None)
         except OperationalError as error:
-            self.detach()
+            # It counts as attached, so that whoever takes it next finds it lost when they send.
+            if self.descriptor is not None:
+                asyncio.get_running_loop().remove_reader(self.descriptor)
             if waiter is not None and not waiter.done():
                 waiter.set_exception(error)
 

@@ -144,7 +144,6 @@ class Snapshot:
         connection, self._connection = self._connection, None
         self._broken = False
         if connection is not None:
-            connection.detach()
             await connection.close()
             await self._pool.putconn(connection)
 
@@ -197,10 +196,7 @@ class Snapshot:
                 await connection.results()
             connection.pgconn.exit_pipeline_mode()
         except (OperationalError, OSError):
-            connection.detach()
             await connection.close()
-        else:
-            connection.detach()
         await self._pool.putconn(connection)
 
     async def abandon(self) -> None:
@@ -221,7 +217,6 @@ class Snapshot:
             await self.close()
         except (OperationalError, OSError, TimeoutError):
             self._connection = None
-            connection.detach()
             await connection.close()
             await self._pool.putconn(connection)
 

@@ -14,7 +14,7 @@ from backend.access.principal import principal_from_row
 from backend.access.visibility import Statistics, Visibility
 from backend.graphql.document import read_document
 from backend.graphql.schema import build_schema
-from backend.graphql.variables import read_variables
+from backend.graphql.variables import Variables
 from backend.interface.base import Limits
 from backend.interface.entity import policies
 from backend.interface.reflection import reflect
@@ -71,7 +71,7 @@ class Planning:
         visibility = Visibility(policies(CATALOG), self.principal.viewer, Statistics({}))
         operation = document.operation(None)
         start = thread_time()
-        values = read_variables(SCHEMA, operation.variable_definitions or (), variables)
+        values = Variables(SCHEMA, operation.variable_definitions or ()).read(variables)
         assert not isinstance(values, list), values
         compiler = PlanCompiler(SCHEMA, CATALOG, document.fragments, values, LIMITS)
         self.plan = self.plan or compiler.operation(operation)
