@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+from backend.access.scope import tables_in
 from backend.access.visibility import PRINCIPAL_BIND
 from backend.plan.value import encode
 
@@ -52,13 +53,15 @@ class Recent(Generic[K, V]):
 class Text:
     """A statement's text, and the names of what is bound, in the order of `$1` and so on.
 
-    `name` is that of the prepared statement. Without one the text is planned anew each time: a scan whose best plan
-    depends on the values must not fall for PostgreSQL's generic plan, which comes at the sixth execution.
+    `tables` are those that it reads or writes. `name` is that of the prepared statement. Without one the text is
+    planned anew each time: a scan whose best plan depends on the values must not fall for PostgreSQL's generic plan,
+    which comes at the sixth execution.
     """
 
     sql: bytes
     names: tuple[str, ...]
     name: bytes | None
+    tables: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,4 +118,4 @@ class Compiler:
         name = b"s" + blake2b(sql, digest_size=12).hexdigest().encode() if prepare else None
         by_key = {bind.key: name for bind, name in compiled.bind_names.items()}
         constants = {name: bind.effective_value for name, bind in compiled.binds.items()}
-        return Statement(Text(sql, names, name), constants), by_key
+        return Statement(Text(sql, names, name, tables_in(construct)), constants), by_key

@@ -1,0 +1,40 @@
+"""What the reader of changes, and whoever writes, ask of the store that keeps stamps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from backend.access.scope import Stamp
+
+LEASE = 1.0
+"""Seconds after which nothing kept is valid any more, unless somebody vouches for it again."""
+
+
+class NotAcknowledgedError(Exception):
+    """The store did not say that it did what it was told; it may have done it, or may still do it."""
+
+
+class StampStore(Protocol):
+    """Where stamps are. Each of these raises NotAcknowledgedError, after a short time, where there is no answer."""
+
+    async def begin_epoch(self) -> None:
+        """Makes all that is kept invalid."""
+        ...
+
+    async def bump(self, stamps: Collection[Stamp]) -> None:
+        """Deletes the stamps; once it returns, no entry that rests on one of them is valid."""
+        ...
+
+    async def clock(self) -> int:
+        """The store's own time, in milliseconds."""
+        ...
+
+    async def renew_lease(self, until: int) -> None:
+        """Vouches for what is kept until that time of the store's clock, in milliseconds.
+
+        An absolute time, so that a command which is held up on its way prolongs nothing.
+        """
+        ...
