@@ -211,7 +211,18 @@ class Visibility:
                 conditions.append(is_held(Columns(model, source)[last], grant.values))
         if grant.where is not None:
             conditions.append(grant.where(PolicyRow(model, source)))
+        if grant.sees:
+            conditions.append(self._sees(model, source, grant.sees))
         return and_(*conditions) if conditions else sql_true()
+
+    def _sees(self, model: type[Base], source: FromClause, relation: str) -> ColumnElement[bool]:
+        """That the viewer sees what a relation to one leads to."""
+        relationship = relationship_of(model, relation)
+        local, remote = key_pair(relationship)
+        target = relationship.mapper.class_.__table__.alias()
+        seen = self.rows(relationship.mapper.class_, target, Access.KEYED)
+        found = select(target.c[remote]).where(target.c[remote] == source.c[local], *([] if seen is None else [seen]))
+        return found.correlate_except(target).exists()
 
     def _hops(
         self,

@@ -61,9 +61,8 @@ def _lines(entities: list[Entity]) -> Iterator[str]:
             yield f"| {entity.name} |  |  | nobody besides these |  |  |  |\n"
         for place, (grant, actions) in enumerate(lines):
             name = entity.name if place == 0 else ""
-            condition = grant.where.text if grant.where else ""
             hidden, sets = _hidden(entity, grant), _names(sorted(grant.sets or ()))
-            cells = (name, actions, _path(grant), _reader(grant), condition, hidden, sets)
+            cells = (name, actions, _path(grant), _reader(grant), _condition(grant), hidden, sets)
             yield f"| {' | '.join(cells)} |\n"
 
 
@@ -92,6 +91,13 @@ def _reader(grant: Grant) -> str:
     if grant.values is None:
         return "everyone signed in"
     return grant.values.text if grant.path else f"whoever has {grant.values.text}"
+
+
+def _condition(grant: Grant) -> str:
+    texts = [grant.where.text] if grant.where else []
+    if grant.sees:
+        texts.append(f"one sees its `{grant.sees}`")
+    return " and ".join(texts)
 
 
 def _hidden(entity: Entity, grant: Grant) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING
 
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import CacheControl, Cost, ListSize, constraint
 from backend.graphql.grouping_types import declare_grouping, groups_spec
 from backend.graphql.shared import FILTERS, SCALAR_NAMES, Archived, declare_enum, declare_enum_filter
-from backend.interface.entity import Catalog, Entity, Field, Kind, camel_case, words
-from backend.model.base import PATH_PATTERN
+from backend.interface.entity import Catalog, Entity, Field, Kind, words
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ def connection_arguments(entity: Entity) -> list[ArgumentSpec]:
     archived = ArgumentSpec("archived", "Archived", "Whether archived rows are in it.", Archived.EXCLUDE)
     arguments = [
         ArgumentSpec("search", f"{name}Search | None", "Only what agrees with all of this.")
-        if _searches(entity)
+        if entity.parameters
         else None,
         ArgumentSpec("filter", f"{name}Filter | None", "Only what passes."),
         archived if entity.archivable else None,
@@ -146,34 +144,16 @@ def _declare_aggregate(types: Declarations, entity: Entity, plural: str) -> None
     declare_grouping(types, entity, plural, fields)
 
 
-def _searches(entity: Entity) -> bool:
-    return entity.interface.query is not None and bool(entity.interface.query.model_fields)
-
-
 def _declare_search(types: Declarations, entity: Entity, plural: str) -> None:
-    query = entity.interface.query
-    if query is None or not _searches(entity):
+    if not entity.parameters:
         return
     fields = []
-    for attribute, info in query.model_fields.items():
-        annotation = _search_annotation(entity, attribute, info.annotation)
-        fields.append(FieldSpec(camel_case(attribute), f"{annotation} | None", info.description or ""))
+    for parameter in entity.parameters:
+        if parameter.enum is not None:
+            declare_enum(types, parameter.enum)
+        annotation = parameter.enum.__name__ if parameter.enum else SCALAR_NAMES[parameter.kind]
+        fields.append(FieldSpec(parameter.name, f"{annotation} | None", parameter.description))
     types.input(f"{entity.name}Search", f"A search of {plural}: all that is given must hold.", fields)
-
-
-def _search_annotation(entity: Entity, attribute: str, annotation: Any) -> str:
-    inner = annotation
-    if get_origin(annotation) in (Union, UnionType):
-        inner = next(part for part in get_args(annotation) if part is not NoneType)
-    field = entity.by_attribute.get(attribute)
-    if field is not None and field.enum is not None:
-        return field.enum.__name__
-    if attribute == "id" or (attribute.endswith("_id") and (field is None or field.kind is Kind.ID)):
-        return "ID"
-    if any(getattr(rule, "pattern", None) == PATH_PATTERN for rule in get_args(inner)[1:]):
-        return "TreePath"
-    base = get_args(inner)[0] if get_origin(inner) is Annotated else get_origin(inner) or inner
-    return {str: "String", int: "Int", float: "Float", bool: "Boolean", list: "list[String]"}[base]
 
 
 def _declare_filter(types: Declarations, catalog: Catalog, entity: Entity, plural: str) -> None:

@@ -50,6 +50,7 @@ class ApiTokenUpdate(BaseEntityUpdate):
     description: str | None = Field(None, description="What it is for.")
     scopes: Kept[list[str]] = Field(None, description="What it is narrowed to, as table:action.")
     expires_at: datetime | None = Field(None, description="When it ends.")
+    properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
 class ApiTokenCreate(BaseEntityCreate, ApiTokenUpdate):
@@ -58,7 +59,6 @@ class ApiTokenCreate(BaseEntityCreate, ApiTokenUpdate):
     name: TokenName = Field(description="What people call it.")
     user_id: str | None = Field(None, description="Key of the user for whom it acts; the caller if absent.")
     scopes: list[str] = Field([], description="What it is narrowed to, as table:action.")
-    properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
 class ApiTokenQuery(ListQuery):

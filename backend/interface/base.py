@@ -133,6 +133,22 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Related:
+    """A computed field that is SQL over what a relation to many leads to, as far as the viewer sees it.
+
+    `value` gets the columns of a related row and aggregates over all that pass `where`; with `order`, attributes with
+    a leading minus for descending, it is that of the first of them alone. Archived rows are left out, as in lists.
+    Where the value is a key, `target` is the model that it is a key of.
+    """
+
+    relation: str
+    value: Callable[[Row], ColumnElement[Any]]
+    where: Callable[[Row], ColumnElement[bool]] | None = None
+    order: tuple[str, ...] = ()
+    target: type[Base] | None = None
+
+
+@dataclass(frozen=True)
 class Newest:
     """A search parameter that is no condition: keeps, of the rows that pass all else, the first of each group.
 
@@ -171,7 +187,7 @@ class EntityInterface:
     model: ClassVar[type[Base]]
     cache_ttl: ClassVar[int] = 15
     policy: ClassVar[Policy] = ADMIN_ONLY
-    computed: ClassVar[Mapping[str, Expression | Batch]] = {}
+    computed: ClassVar[Mapping[str, Expression | Related | Batch]] = {}
     modifiers: ClassVar[Mapping[str, Newest]] = {}
     trees: ClassVar[Mapping[str, Tree]] = {}
     # Attributes of the table itself, a leading minus for descending; the key is added at the end.

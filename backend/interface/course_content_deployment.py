@@ -14,7 +14,7 @@ from backend.model import CourseContentDeployment
 
 # A column that is added is hidden from students until it is named here.
 _OPEN = frozenset({"id", "course_content_id", "deployment_status", "assigned_at", "deployed_at"})
-_STAFF_ONLY = frozenset(inspect(CourseContentDeployment).columns.keys()) - _OPEN
+_FOR_TUTORS = frozenset(inspect(CourseContentDeployment).columns.keys()) - _OPEN
 
 
 class CourseContentDeploymentList(BaseEntityList):
@@ -22,27 +22,27 @@ class CourseContentDeploymentList(BaseEntityList):
 
     id: str = Field(description="Key.")
     course_content_id: str = Field(description="Key of the assignment.")
-    example_version_id: str | None = Field(None, description="Key of the example version; staff only.")
-    example_identifier: str | None = Field(None, description="Identifier of the example; staff only.")
-    version_tag: str | None = Field(None, max_length=64, description="Tag of the version; staff only.")
-    version_identifier: str | None = Field(None, max_length=64, description="Commit of the release; staff only.")
+    example_version_id: str | None = Field(None, description="Key of the example version; for tutors.")
+    example_identifier: str | None = Field(None, description="Identifier of the example; for tutors.")
+    version_tag: str | None = Field(None, max_length=64, description="Tag of the version; for tutors.")
+    version_identifier: str | None = Field(None, max_length=64, description="Commit of the release; for tutors.")
     deployment_status: DeploymentStatus | None = Field(None, description="How far it has come.")
     assigned_at: datetime = Field(description="When the example was assigned.")
     deployed_at: datetime | None = Field(None, description="When it was released.")
-    created_at: datetime | None = Field(None, description="When it was created; staff only.")
-    updated_at: datetime | None = Field(None, description="When it was last updated; staff only.")
+    created_at: datetime | None = Field(None, description="When it was created; for tutors.")
+    updated_at: datetime | None = Field(None, description="When it was last updated; for tutors.")
 
 
 class CourseContentDeploymentGet(CourseContentDeploymentList):
     """The example version that an assignment uses or is to use."""
 
-    deployment_message: str | None = Field(None, description="Why it failed; staff only.")
-    last_attempt_at: datetime | None = Field(None, description="When a release last began; staff only.")
-    deployment_path: str | None = Field(None, description="Directory in the template of students; staff only.")
-    deployment_metadata: dict[str, Any] | None = Field(None, description="What the job reported; staff only.")
-    workflow_id: str | None = Field(None, max_length=255, description="Key of the last job; staff only.")
-    created_by_id: str | None = Field(None, description="Key of the user who created it; staff only.")
-    updated_by_id: str | None = Field(None, description="Key of the user who last updated it; staff only.")
+    deployment_message: str | None = Field(None, description="Why it failed; for tutors.")
+    last_attempt_at: datetime | None = Field(None, description="When a release last began; for tutors.")
+    deployment_path: str | None = Field(None, description="Directory in the template of students; for tutors.")
+    deployment_metadata: dict[str, Any] | None = Field(None, description="What the job reported; for tutors.")
+    workflow_id: str | None = Field(None, max_length=255, description="Key of the last job; for tutors.")
+    created_by_id: str | None = Field(None, description="Key of the user who created it; for tutors.")
+    updated_by_id: str | None = Field(None, description="Key of the user who last updated it; for tutors.")
 
 
 class CourseContentDeploymentQuery(ListQuery):
@@ -86,7 +86,7 @@ class CourseContentDeploymentInterface(EntityInterface):
                 "course_content.course_id",
                 courses(at_least=Level.STUDENT),
                 where=not_archived("course_content.archived_at"),
-                hides=_STAFF_ONLY,
+                hides=_FOR_TUTORS,
             ),
             Grant("course_content.course_id", courses(at_least=Level.TUTOR)),
         )

@@ -13,7 +13,7 @@ from backend.model import DeploymentHistory
 
 # A column that is added is hidden from students until it is named here.
 _OPEN = frozenset({"id", "deployment_id", "action", "created_at"})
-_STAFF_ONLY = frozenset(inspect(DeploymentHistory).columns.keys()) - _OPEN
+_FOR_TUTORS = frozenset(inspect(DeploymentHistory).columns.keys()) - _OPEN
 
 
 class DeploymentAction(StrEnum):
@@ -36,19 +36,19 @@ class DeploymentHistoryList(BaseEntityList):
     deployment_id: str = Field(description="Key of the deployment.")
     action: DeploymentAction | None = Field(None, description="What happened.")
     created_at: datetime = Field(description="When it happened.")
-    workflow_id: str | None = Field(None, max_length=255, description="Key of the job; staff only.")
+    workflow_id: str | None = Field(None, max_length=255, description="Key of the job; for tutors.")
 
 
 class DeploymentHistoryGet(DeploymentHistoryList):
     """An entry of the log of a deployment."""
 
-    action_details: str | None = Field(None, description="More about it; staff only.")
-    example_version_id: str | None = Field(None, description="Key of the version then assigned; staff only.")
-    previous_example_version_id: str | None = Field(None, description="Key of the version before; staff only.")
-    example_identifier: str | None = Field(None, description="Identifier of the example then; staff only.")
-    version_tag: str | None = Field(None, max_length=64, description="Tag of the version then; staff only.")
-    meta: dict[str, Any] | None = Field(None, description="What the job reported; staff only.")
-    created_by_id: str | None = Field(None, description="Key of the user who did it; staff only.")
+    action_details: str | None = Field(None, description="More about it; for tutors.")
+    example_version_id: str | None = Field(None, description="Key of the version then assigned; for tutors.")
+    previous_example_version_id: str | None = Field(None, description="Key of the version before; for tutors.")
+    example_identifier: str | None = Field(None, description="Identifier of the example then; for tutors.")
+    version_tag: str | None = Field(None, max_length=64, description="Tag of the version then; for tutors.")
+    meta: dict[str, Any] | None = Field(None, description="What the job reported; for tutors.")
+    created_by_id: str | None = Field(None, description="Key of the user who did it; for tutors.")
 
 
 class DeploymentHistoryQuery(ListQuery):
@@ -73,7 +73,7 @@ class DeploymentHistoryInterface(EntityInterface):
                 "deployment.course_content.course_id",
                 courses(at_least=Level.STUDENT),
                 where=not_archived("deployment.course_content.archived_at"),
-                hides=_STAFF_ONLY,
+                hides=_FOR_TUTORS,
             ),
             Grant("deployment.course_content.course_id", courses(at_least=Level.TUTOR)),
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, Boolean, DateTime, Float, Integer, Text, inspect
 
 from backend.access.policy import Action
-from backend.interface.base import Batch, EntityInterface, Expression, Tree
+from backend.interface.base import Batch, EntityInterface, Expression, Related, Tree
 
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
@@ -64,7 +64,7 @@ class Field:
     constraint: Mapping[str, Any] | None = None
     target: str | None = None
     enum: type[Enum] | None = None
-    computed: Expression | Batch | None = None
+    computed: Expression | Related | Batch | None = None
     null_reads: object = None
 
     @property
@@ -101,6 +101,8 @@ class Entity:
     key: tuple[str, ...]
     fields: Mapping[str, Field]
     relations: Mapping[str, Relation]
+    # Of its search; an id whose target is None may be of any type.
+    parameters: tuple[Field, ...] = ()
 
     @property
     def archivable(self) -> bool:
@@ -145,7 +147,8 @@ class Entity:
     def sql_type(self, field: Field) -> TypeEngine[Any]:
         """The type of the field in SQL, before it is made fit for JSON."""
         if field.computed is not None:
-            return _COMPUTED_TYPES[field.kind]
+            numbers = field.enum is not None and isinstance(next(iter(field.enum)).value, int)
+            return Integer() if numbers else _COMPUTED_TYPES[field.kind]
         return inspect(self.model).columns[field.attribute].type
 
     @cached_property

@@ -22,7 +22,7 @@ RunnerType = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 
 # A column that is added is hidden until it is named here.
 _OPEN = frozenset({"id", "slug", "type"})
-_STAFF_ONLY = frozenset(inspect(ExecutionBackend).columns.keys()) - _OPEN
+_FOR_LECTURERS = frozenset(inspect(ExecutionBackend).columns.keys()) - _OPEN
 
 
 class ExecutionBackendList(BaseEntityList):
@@ -31,18 +31,20 @@ class ExecutionBackendList(BaseEntityList):
     id: str = Field(description="Key.")
     type: str = Field(max_length=255, description="What kind of runner it is.")
     slug: str = Field(max_length=255, description="Short name, unique.")
-    properties: dict[str, Any] | None = Field(None, description="Settings of the runner, without secrets; staff only.")
-    created_at: datetime | None = Field(None, description="When it was created; staff only.")
-    updated_at: datetime | None = Field(None, description="When it was last updated; staff only.")
+    properties: dict[str, Any] | None = Field(
+        None, description="Settings of the runner, without secrets; for lecturers."
+    )
+    created_at: datetime | None = Field(None, description="When it was created; for lecturers.")
+    updated_at: datetime | None = Field(None, description="When it was last updated; for lecturers.")
 
 
 # Not a BaseEntityGet, whose fields are not hidden from anyone.
 class ExecutionBackendGet(ExecutionBackendList):
     """An execution backend."""
 
-    version: int | None = Field(None, description="Count of updates, for expectedVersion; staff only.")
-    created_by_id: str | None = Field(None, description="Key of the user who created it; staff only.")
-    updated_by_id: str | None = Field(None, description="Key of the user who last updated it; staff only.")
+    version: int | None = Field(None, description="Count of updates, for expectedVersion; for lecturers.")
+    created_by_id: str | None = Field(None, description="Key of the user who created it; for lecturers.")
+    updated_by_id: str | None = Field(None, description="Key of the user who last updated it; for lecturers.")
 
 
 class ExecutionBackendUpdate(BaseEntityUpdate):
@@ -85,7 +87,7 @@ class ExecutionBackendInterface(EntityInterface):
     cache_ttl = 60
     policy = Policy(
         read=(
-            Grant(hides=_STAFF_ONLY),
+            Grant(hides=_FOR_LECTURERS),
             Grant(values=courses(at_least=Level.LECTURER)),
         ),
         checks=(Check("The backend is in use.", Stage.BEFORE, frozenset({Action.DELETE}), _is_unused),),

@@ -4,21 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Text,
-    and_,
-    case,
-    func,
-    insert,
-    inspect,
-    literal,
-    literal_column,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, and_, case, func, insert, literal, literal_column, or_, select, true
 
 from backend.access.policy import (
     Action,
@@ -36,45 +22,31 @@ from backend.access.policy import (
     own_memberships,
     user,
 )
-from backend.access.visibility import caller, is_held
+from backend.access.visibility import caller
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
     BaseEntityUpdate,
     EntityInterface,
     Expression,
-    ListQuery,
+    Related,
     Row,
     TimedEntityList,
 )
 from backend.interface.effect import Written, is_written
-from backend.interface.rules import Kept, Title
-from backend.interface.search import equalities
-from backend.model import (
-    Course,
-    CourseContent,
-    CourseFamily,
-    CourseGroup,
-    CourseMember,
-    Message,
-    MessageRead,
-    SubmissionGroup,
+from backend.interface.message_search import (
+    TARGETS,
+    MessageQuery,
+    MessageScope,
+    is_own_mark,
+    message_search,
+    scope_of,
 )
+from backend.interface.rules import Kept, Title
+from backend.model import Message, MessageRead
 from backend.model.base import table_of
 
 Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16384)]
-
-# Most specific first. Computor's own backend writes several; the first that is there says who reads the message.
-_TARGETS = (
-    "user",
-    "course_member",
-    "submission_group",
-    "course_content",
-    "course_group",
-    "course",
-    "course_family",
-    "organization",
-)
 
 
 class MessageList(TimedEntityList):
@@ -95,7 +67,8 @@ class MessageList(TimedEntityList):
     course_family_id: str | None = Field(None, description="Key of the course family that it is for.")
     organization_id: str | None = Field(None, description="Key of the organization that it is for.")
     is_author: bool = Field(description="Whether the caller wrote it.")
-    scope: str = Field(description="The most specific of its targets, such as course_group; global where it has none.")
+    is_read: bool = Field(description="Whether the caller has read it, as far as the token may know.")
+    scope: MessageScope = Field(description="The most specific of its targets; global where it has none.")
 
 
 class MessageGet(MessageList, BaseEntityGet):
@@ -125,72 +98,9 @@ class MessageCreate(BaseEntityCreate, MessageUpdate):
     organization_id: str | None = Field(None, description="Key of the organization that it is for.")
 
 
-class MessageQuery(ListQuery):
-    """Search for messages."""
-
-    author_id: str | None = Field(None, description="Key of the user who wrote it.")
-    parent_id: str | None = Field(None, description="Key of the message that it answers.")
-    user_id: str | None = Field(None, description="Key of the user whom it is for.")
-    course_member_id: str | None = Field(None, description="Key of the member whom it is for.")
-    submission_group_id: str | None = Field(None, description="Key of the submission group that it is for.")
-    course_group_id: str | None = Field(None, description="Key of the course group that it is for.")
-    course_content_id: str | None = Field(None, description="Key of the content that it is about.")
-    course_id: str | None = Field(None, description="Key of a course: for it, or for anything in it.")
-    course_family_id: str | None = Field(None, description="Key of a course family: for it, or for anything in it.")
-    organization_id: str | None = Field(None, description="Key of an organization: for it, or for anything in it.")
-    unread: bool | None = Field(None, description="Whether the caller has yet to read it.")
-
-
-_EQUALITIES = (
-    "author_id",
-    "parent_id",
-    "user_id",
-    "course_member_id",
-    "submission_group_id",
-    "course_group_id",
-    "course_content_id",
-)
-
-
-def _in_courses(of_course: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Messages for courses of which the condition holds, or for anything in them."""
-    return or_(
-        Message.course.has(of_course),
-        Message.course_member.has(CourseMember.course.has(of_course)),
-        Message.submission_group.has(SubmissionGroup.course.has(of_course)),
-        Message.course_group.has(CourseGroup.course.has(of_course)),
-        Message.course_content.has(CourseContent.course.has(of_course)),
-    )
-
-
-def message_search(statement: Select[Any], query: MessageQuery) -> Select[Any]:
-    """Messages that agree with all that is given."""
-    statement = equalities(statement, Message, query, _EQUALITIES)
-    if query.course_id is not None:
-        own = Message.course_id == query.course_id
-        statement = statement.where(or_(own, _in_courses(Course.id == query.course_id)))
-    if query.course_family_id is not None:
-        own = Message.course_family_id == query.course_family_id
-        statement = statement.where(or_(own, _in_courses(Course.course_family_id == query.course_family_id)))
-    if query.organization_id is not None:
-        own = Message.organization_id == query.organization_id
-        families_of = Message.course_family.has(CourseFamily.organization_id == query.organization_id)
-        in_courses = _in_courses(Course.organization_id == query.organization_id)
-        statement = statement.where(or_(own, families_of, in_courses))
-    if query.unread is not None:
-        is_read = Message.reads.any(is_held(inspect(MessageRead).columns["reader_user_id"], user()))
-        statement = statement.where(~is_read if query.unread else is_read)
-    return statement
-
-
-def _scope(row: Row) -> ColumnElement[Any]:
-    named = ((row[f"{target}_id"].is_not(None), literal_column(f"'{target}'", Text)) for target in _TARGETS)
-    return case(*named, else_=literal_column("'global'", Text))
-
-
 def _aimed_at(target: str | None) -> Condition:
     """That no target is more specific than this one; for None, that there is none at all."""
-    nearer = _TARGETS if target is None else _TARGETS[: _TARGETS.index(target)]
+    nearer = TARGETS if target is None else TARGETS[: TARGETS.index(target)]
     text = "it has no target" if target is None else f"its target is the {target.replace('_', ' ')}"
     return Condition(text, lambda row: and_(true(), *(row[f"{other}_id"].is_(None) for other in nearer)))
 
@@ -204,7 +114,7 @@ _FAMILY, _ORGANIZATION = families(at_least=ScopedLevel.DEVELOPER), organizations
 
 
 def _given(row: Row) -> list[ColumnElement[Any]]:
-    return [row[f"{target}_id"].is_not(None) for target in _TARGETS]
+    return [row[f"{target}_id"].is_not(None) for target in TARGETS]
 
 
 def _inherited(target: str) -> Callable[[Row], ColumnElement[Any]]:
@@ -213,11 +123,11 @@ def _inherited(target: str) -> Callable[[Row], ColumnElement[Any]]:
 
 
 def _has_one_target(row: Row) -> ColumnElement[bool]:
-    return func.num_nonnulls(*(row[f"{target}_id"] for target in _TARGETS)) <= 1
+    return func.num_nonnulls(*(row[f"{target}_id"] for target in TARGETS)) <= 1
 
 
 def _agrees_with_parent(row: Row) -> ColumnElement[bool]:
-    same = (row[f"{target}_id"].is_not_distinct_from(row[f"parent.{target}_id"]) for target in _TARGETS)
+    same = (row[f"{target}_id"].is_not_distinct_from(row[f"parent.{target}_id"]) for target in TARGETS)
     return or_(row["parent_id"].is_(None), and_(*same))
 
 
@@ -229,7 +139,7 @@ def _answers_a_question(row: Row) -> ColumnElement[bool]:
 _ANSWERED = ("user", "course_member", "submission_group")
 _CREATED = frozenset({Action.CREATE})
 _CHECKS = (
-    Check("A message has one target at most.", Stage.PLANNED, _CREATED, _has_one_target, _TARGETS[0] + "_id"),
+    Check("A message has one target at most.", Stage.PLANNED, _CREATED, _has_one_target, TARGETS[0] + "_id"),
     Check("A reply is for whom its parent is for.", Stage.PLANNED, _CREATED, _agrees_with_parent, "parent_id"),
     Check("Announcements are not replied to.", Stage.PLANNED, _CREATED, _answers_a_question, "parent_id"),
     Check(
@@ -296,7 +206,7 @@ class MessageInterface(EntityInterface):
     derived = {
         "author_id": lambda row: caller(),  # noqa: ARG005 - as every derived value
         "level": lambda row: func.coalesce(row["parent.level"] + 1, 0),
-        **{f"{target}_id": _inherited(target) for target in _TARGETS},
+        **{f"{target}_id": _inherited(target) for target in TARGETS},
     }
     # Whoever shares a course may be written to, also by those who do not see them.
     links = {"user_id": (Grant("course_members.course_id", _STUDENT),)}
@@ -307,7 +217,11 @@ class MessageInterface(EntityInterface):
         "content": literal("This message was deleted."),
     }
     effects = {Action.CREATE: (_mark_as_read,)}
-    computed = {"scope": Expression(_scope), "is_author": Expression(lambda row: row["author_id"] == caller())}
+    computed = {
+        "scope": Expression(scope_of),
+        "is_author": Expression(lambda row: row["author_id"] == caller()),
+        "is_read": Related("reads", lambda row: func.count(row["id"]) > literal_column("0"), where=is_own_mark),
+    }
     default_order = ("-created_at",)
     relations = {
         "author": "Who wrote it.",

@@ -31,7 +31,7 @@ class MessageReadQuery(ListQuery):
 
 
 class MessageReadInterface(EntityInterface):
-    """The mark that a user has read a message. It is set and cleared, never changed."""
+    """The mark that a user has read a message, which is theirs as long as they see it. It is set and cleared."""
 
     get = MessageReadGet
     list = MessageReadList
@@ -39,6 +39,6 @@ class MessageReadInterface(EntityInterface):
     endpoint = "message-reads"
     model = MessageRead
     cache_ttl = 60
-    policy = Policy(read=(Grant("reader_user_id", user()),))
+    policy = Policy(read=(Grant("reader_user_id", user(), sees="message"),))
     default_order = ("-created_at",)
     relations = {"message": "What was read.", "reader_user": "Who read it."}

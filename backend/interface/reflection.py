@@ -11,12 +11,13 @@ from sqlalchemy import inspect
 
 from backend.errors import DeclarationError
 from backend.interface.annotation import constraint_of, kind_of, unwrap
-from backend.interface.base import BaseEntityGet, Batch, EntityInterface, Expression
+from backend.interface.base import BaseEntityGet, Batch, EntityInterface, ListQuery, Related
 from backend.interface.entity import Catalog, Entity, Field, Kind, Relation, camel_case, words
 from backend.interface.search import equal_attributes
+from backend.model.base import PATH_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic.fields import FieldInfo
     from sqlalchemy import Column, ColumnElement
@@ -43,6 +44,7 @@ def reflect(interfaces: Sequence[type[EntityInterface]]) -> Catalog:
     names = {interface.model: interface.model.__name__ for interface in interfaces}
     catalog = {}
     for interface in interfaces:
+        fields = _fields(interface, names, problems)
         entity = Entity(
             name=names[interface.model],
             singular=_decapitalize(names[interface.model]),
@@ -51,8 +53,9 @@ def reflect(interfaces: Sequence[type[EntityInterface]]) -> Catalog:
             interface=interface,
             model=interface.model,
             key=tuple(inspect(interface.model).get_property_by_column(c).key for c in _primary_key(interface.model)),
-            fields=_fields(interface, names, problems),
+            fields=fields,
             relations=_relations(interface, names, problems),
+            parameters=tuple(_parameters(interface, fields, problems)),
         )
         problems += _unknown_names(interface)
         clash = entity.fields.keys() & entity.relations.keys()
@@ -111,11 +114,21 @@ def _fields(interface: type[EntityInterface], names: Mapping[type[Base], str], p
         if attribute not in interface.get.model_fields
     ]
     problems += [
+        f"{interface.__name__}.computed makes {attribute} of {computed.relation}, which is no relation to many"
+        for attribute, computed in interface.computed.items()
+        if isinstance(computed, Related) and not _is_to_many(interface.model, computed.relation)
+    ]
+    problems += [
         f"{interface.__name__}.computed makes {attribute} in Python, which SQL would go on reading from the column"
         for attribute, computed in interface.computed.items()
         if isinstance(computed, Batch) and attribute in mapper.columns
     ]
     return fields
+
+
+def _is_to_many(model: type[Base], relation: str) -> bool:
+    found = inspect(model).relationships.get(relation)
+    return found is not None and bool(found.uselist)
 
 
 _Traits = tuple[Kind, bool, "type[Base] | None", type[Enum] | None]
@@ -129,7 +142,7 @@ def _of_computed(interface: type[EntityInterface], attribute: str, info: FieldIn
     kind = _COMPUTED_KINDS.get(get_origin(base) or base)
     if kind is None:
         raise DeclarationError(f"is computed, and {base} is no type that a field can have")
-    return kind, optional, computed.target if isinstance(computed, Expression) else None, None
+    return kind, optional, None if isinstance(computed, Batch) else computed.target, None
 
 
 def _of_column(
@@ -177,6 +190,11 @@ def _unknown_names(interface: type[EntityInterface]) -> list[str]:
     ]
     paths = [("grants along", interface.model, grant.path) for grant in interface.policy.read if grant.path]
     relationships = inspect(interface.model).relationships
+    unknown += [
+        f"{interface.__name__} grants by {grant.sees}, which is no relation of its model"
+        for grant in interface.policy.read
+        if grant.sees and grant.sees not in relationships
+    ]
     for relation, order in interface.nested_orders.items():
         if relation in relationships:
             target = relationships[relation].mapper.class_
@@ -196,6 +214,37 @@ def _leads(model: type[Base], path: str) -> bool:
             return False
         model = inspect(model).relationships[hop].mapper.class_
     return last in inspect(model).columns
+
+
+_PARAMETER_KINDS = {kind: of for kind, of in _COMPUTED_KINDS.items() if kind is not dict}
+
+
+def _parameters(interface: type[EntityInterface], fields: Mapping[str, Field], problems: list[str]) -> Iterator[Field]:
+    """The parameters of its search; those that are named like keys take ids, but where a field says otherwise."""
+    by_attribute = {field.attribute: field for field in fields.values()}
+    query = interface.query or ListQuery
+    for attribute, info in query.model_fields.items():
+        base, _, rules = unwrap(info.annotation)
+        field = by_attribute.get(attribute)
+        enum = base if isinstance(base, type) and issubclass(base, Enum) else None
+        kind = Kind.ENUM if enum else _PARAMETER_KINDS.get(get_origin(base) or base)
+        if kind is None:
+            problems.append(f"{query.__name__}.{attribute} is {base}, which no search takes")
+            continue
+        if field.kind is Kind.ID if field else attribute.endswith("_id"):
+            kind = Kind.ID
+        elif any(getattr(rule, "pattern", None) == PATH_PATTERN for rule in rules):
+            kind = Kind.TREE_PATH
+        target = field.target if field and kind is Kind.ID else None
+        yield Field(
+            camel_case(attribute),
+            attribute,
+            kind,
+            nullable=True,
+            description=info.description or "",
+            target=target,
+            enum=enum,
+        )
 
 
 _AUDITORS = {"created_by": "Who created it.", "updated_by": "Who last updated it."}

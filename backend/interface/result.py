@@ -1,11 +1,11 @@
 """Result: one test run of a submission."""
 
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, Text, case, literal_column
 
 from backend.access.policy import Grant, Level, Policy, courses, own_memberships
 from backend.interface.base import (
@@ -14,8 +14,10 @@ from backend.interface.base import (
     BaseEntityList,
     BaseEntityUpdate,
     EntityInterface,
+    Expression,
     ListQuery,
     Newest,
+    Row,
 )
 from backend.interface.rules import Kept, Score
 from backend.interface.search import equalities
@@ -37,6 +39,28 @@ class ResultStatus(IntEnum):
     PAUSED = 7
 
 
+class TaskStatus(StrEnum):
+    """How far a test run has come, as task queues call it."""
+
+    QUEUED = "queued"
+    STARTED = "started"
+    FINISHED = "finished"
+    FAILED = "failed"
+    DEFERRED = "deferred"
+    CANCELLED = "cancelled"
+
+
+# Whatever else stands in the column reads as failed.
+_TASKS = {
+    ResultStatus.COMPLETED: TaskStatus.FINISHED,
+    ResultStatus.CANCELLED: TaskStatus.CANCELLED,
+    ResultStatus.SCHEDULED: TaskStatus.QUEUED,
+    ResultStatus.PENDING: TaskStatus.QUEUED,
+    ResultStatus.RUNNING: TaskStatus.STARTED,
+    ResultStatus.PAUSED: TaskStatus.DEFERRED,
+}
+
+
 class ResultList(BaseEntityList):
     """A test run in a list."""
 
@@ -51,9 +75,10 @@ class ResultList(BaseEntityList):
     result: float = Field(description="Score, from 0 to 1.")
     version_identifier: str = Field(max_length=2048, description="Commit of the tested work.")
     reference_version_identifier: str | None = Field(
-        None, max_length=64, description="Commit of the reference; staff only."
+        None, max_length=64, description="Commit of the reference; for tutors."
     )
     status: ResultStatus | None = Field(None, description="How far it has come.")
+    task_status: TaskStatus = Field(description="The same in coarser steps; what is unknown reads as failed.")
     submission_artifact_id: str | None = Field(None, description="Key of the upload that was tested.")
     started_at: datetime | None = Field(None, description="When it started.")
     finished_at: datetime | None = Field(None, description="When it ended, well or not.")
@@ -146,7 +171,16 @@ def result_search(statement: Select[Any], query: ResultQuery) -> Select[Any]:
     return statement
 
 
-_STAFF_ONLY = frozenset({"reference_version_identifier"})
+def _task_status(row: Row) -> ColumnElement[Any]:
+    status = row["status"]
+    named = (
+        (status == literal_column(str(stored.value)), literal_column(f"'{task}'", Text))
+        for stored, task in _TASKS.items()
+    )
+    return case(*named, else_=literal_column(f"'{TaskStatus.FAILED}'", Text))
+
+
+_FOR_TUTORS = frozenset({"reference_version_identifier"})
 
 
 class ResultInterface(EntityInterface):
@@ -163,14 +197,15 @@ class ResultInterface(EntityInterface):
     cache_ttl = 60
     policy = Policy(
         read=(
-            Grant("submission_group.members.course_member_id", own_memberships(), hides=_STAFF_ONLY),
-            Grant("course_member_id", own_memberships(), hides=_STAFF_ONLY),
+            Grant("submission_group.members.course_member_id", own_memberships(), hides=_FOR_TUTORS),
+            Grant("course_member_id", own_memberships(), hides=_FOR_TUTORS),
             Grant("course_content.course_id", courses(at_least=Level.TUTOR)),
         ),
         update=(Grant("course_content.course_id", courses(at_least=Level.TUTOR)),),
         delete=(Grant("course_content.course_id", courses(at_least=Level.LECTURER)),),
     )
     derived = {"course_content_type_id": lambda row: row["course_content.course_content_type_id"]}
+    computed = {"task_status": Expression(_task_status)}
     modifiers = {"latest": Newest(per=("course_content_id",), order=("-created_at", "-id"))}
     default_order = ("-created_at",)
     relations = {"submission_artifact": "The upload that was tested.", "artifacts": "The files that it produced."}

@@ -40,6 +40,7 @@ class RoleQuery(ListQuery):
 
     id: str | None = Field(None, description="Key, exactly.")
     title: str | None = Field(None, description="Title, exactly.")
+    description: str | None = Field(None, description="Description, exactly.")
     builtin: bool | None = Field(None, description="Whether it belongs to the system.")
 
 

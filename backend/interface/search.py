@@ -1,5 +1,6 @@
 """Conditions that many search functions add."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,6 +44,11 @@ def equal_attributes(interface: type[EntityInterface]) -> list[str]:
     if interface.search is not None or interface.query is None:
         return []
     return [name for name in interface.query.model_fields if name not in interface.modifiers]
+
+
+def escaped(text: str) -> str:
+    """The text as a part of a LIKE pattern that stands for itself."""
+    return re.sub(r"([%_\\])", r"\\\1", text)
 
 
 def along_tree(statement: Select[Any], path: InstrumentedAttribute[str], query: TreeQuery) -> Select[Any]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement, inspect, select
+from sqlalchemy import ColumnElement, func, inspect, literal_column, select
 
 from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
@@ -14,11 +14,13 @@ from backend.interface.base import (
     EntityInterface,
     ListQuery,
     Newest,
+    Related,
     Row,
     UnauthoredEntityGet,
 )
+from backend.interface.result import ResultStatus
 from backend.interface.rules import Kept
-from backend.model import SubmissionArtifact, SubmissionGroupGrading
+from backend.model import Result, SubmissionArtifact, SubmissionGroupGrading
 
 VersionIdentifier = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
@@ -39,6 +41,12 @@ class SubmissionArtifactList(BaseEntityList):
 
 class SubmissionArtifactGet(SubmissionArtifactList, UnauthoredEntityGet):
     """One uploaded state of a group's work."""
+
+    test_results_count: int = Field(description="How many test runs of it the caller sees.")
+    grades_count: int = Field(description="How many grades for it the caller sees.")
+    reviews_count: int = Field(description="How many reviews of it the caller sees.")
+    average_grade: float | None = Field(None, description="Average of these grades.")
+    latest_result_id: str | None = Field(None, description="Key of its newest test run that has come to an end.")
 
 
 class SubmissionArtifactUpdate(BaseEntityUpdate):
@@ -72,6 +80,9 @@ def _is_ungraded(row: Row) -> ColumnElement[bool]:
     return ~select(grading["id"]).where(grading["submission_artifact_id"] == row["id"]).exists()
 
 
+_COMPLETED: ColumnElement[int] = literal_column(str(ResultStatus.COMPLETED.value))
+
+
 class SubmissionArtifactInterface(EntityInterface):
     """One uploaded state of a group's work."""
 
@@ -95,6 +106,19 @@ class SubmissionArtifactInterface(EntityInterface):
     )
     # Uploads come with their files.
     operations = frozenset({Action.UPDATE})
+    computed = {
+        "test_results_count": Related("results", lambda row: func.count(row["id"])),
+        "grades_count": Related("gradings", lambda row: func.count(row["id"])),
+        "reviews_count": Related("reviews", lambda row: func.count(row["id"])),
+        "average_grade": Related("gradings", lambda row: func.avg(row["grading"])),
+        "latest_result_id": Related(
+            "results",
+            lambda row: row["id"],
+            where=lambda row: row["status"] == _COMPLETED,
+            order=("-created_at", "-id"),
+            target=Result,
+        ),
+    }
     modifiers = {"latest": Newest(per=("submission_group_id",), order=("-uploaded_at", "-id"))}
     default_order = ("-uploaded_at",)
     relations = {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pydantic import Field
+from sqlalchemy import func
 
 from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
@@ -12,9 +13,11 @@ from backend.interface.base import (
     EntityInterface,
     KeyedEntityCreate,
     ListQuery,
+    Related,
 )
 from backend.interface.rules import GroupSize, Kept, Quota, Title
-from backend.model import SubmissionGroup
+from backend.interface.submission_group_grading import GradingStatus
+from backend.model import Result, SubmissionGroup, SubmissionGroupGrading
 
 
 class SubmissionGroupList(BaseEntityList):
@@ -32,6 +35,15 @@ class SubmissionGroupList(BaseEntityList):
 
 class SubmissionGroupGet(SubmissionGroupList, BaseEntityGet):
     """A submission group."""
+
+    member_count: int = Field(description="How many members the caller sees.")
+    test_run_count: int = Field(description="How many test runs of it the caller sees.")
+    submission_count: int = Field(description="How many of these count as submissions.")
+    last_submitted_result_id: str | None = Field(None, description="Key of the newest of these.")
+    grading_count: int = Field(description="How many grades of it the caller sees.")
+    latest_grading_id: str | None = Field(None, description="Key of the newest of these, which counts.")
+    latest_grade: float | None = Field(None, description="The newest of these, from 0 to 1.")
+    status: GradingStatus | None = Field(None, description="What the newest of these asks for.")
 
 
 class SubmissionGroupUpdate(BaseEntityUpdate):
@@ -59,6 +71,9 @@ class SubmissionGroupQuery(ListQuery):
     max_group_size: int | None = Field(None, description="Largest size, exactly.")
     max_submissions: int | None = Field(None, description="Submissions, exactly.")
     display_name: str | None = Field(None, description="Name of the team, exactly.")
+
+
+_NEWEST = ("-created_at", "-id")
 
 
 class SubmissionGroupInterface(EntityInterface):
@@ -91,6 +106,18 @@ class SubmissionGroupInterface(EntityInterface):
         ),
     )
     children = ("members",)
+    computed = {
+        "member_count": Related("members", lambda row: func.count(row["id"])),
+        "test_run_count": Related("results", lambda row: func.count(row["id"])),
+        "submission_count": Related("results", lambda row: func.count(row["id"]), where=lambda row: row["submit"]),
+        "last_submitted_result_id": Related(
+            "results", lambda row: row["id"], where=lambda row: row["submit"], order=_NEWEST, target=Result
+        ),
+        "grading_count": Related("gradings", lambda row: func.count(row["id"])),
+        "latest_grading_id": Related("gradings", lambda row: row["id"], order=_NEWEST, target=SubmissionGroupGrading),
+        "latest_grade": Related("gradings", lambda row: row["grading"], order=_NEWEST),
+        "status": Related("gradings", lambda row: row["status"], order=_NEWEST),
+    }
     derived = {
         "course_id": lambda row: row["course_content.course_id"],
         "max_test_runs": lambda row: row["course_content.max_test_runs"],

@@ -35,6 +35,7 @@ class UserList(TimedEntityList):
     email: str | None = Field(None, max_length=320, description="E-mail address.")
     username: str | None = Field(None, max_length=255, description="Name to sign in with.")
     user_type: UserType = Field(description="Whether it is a person or a technical account.")
+    is_service: bool = Field(description="Whether it is a technical account.")
     archived_at: datetime | None = Field(None, description="When it was archived.")
 
 
@@ -85,6 +86,7 @@ class UserQuery(ListQuery):
 _EMPTY = literal_column("''", Text)
 _SPACE = literal_column("' '", Text)
 _USER = literal_column("'User '", Text)
+_TECHNICAL: ColumnElement[Any] = literal_column(f"'{UserType.TOKEN.value}'")
 
 
 def _not_blank(column: ColumnElement[Any]) -> ColumnElement[str]:
@@ -134,7 +136,11 @@ class UserInterface(EntityInterface):
             ),
         ),
     )
-    computed = {"full_name": Expression(_full_name), "display_name": Expression(_display_name)}
+    computed = {
+        "full_name": Expression(_full_name),
+        "display_name": Expression(_display_name),
+        "is_service": Expression(lambda row: row["user_type"] == _TECHNICAL),
+    }
     default_order = ("family_name", "given_name")
     relations = {
         "course_members": "Their memberships in courses.",

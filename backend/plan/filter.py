@@ -33,6 +33,7 @@ from sqlalchemy.dialects.postgresql import UUID
 
 from backend.errors import InputError
 from backend.interface.entity import Entity, Field, Kind
+from backend.interface.search import escaped
 from backend.model.base import LQuery, Ltree
 from backend.plan.alternatives import FEW_ALTERNATIVES, Shape, grouped, single
 from backend.plan.value import MOST_LABELS, array_parts, check_column, check_text, parse_key
@@ -71,7 +72,7 @@ class Operator:
 
 
 def _escaped(value: str) -> str:
-    return re.sub(r"([%_\\])", r"\\\1", check_text(value))
+    return escaped(check_text(value))
 
 
 def _pattern(value: str) -> str:
@@ -361,7 +362,7 @@ def _build_relation(shape: Shape, source: Source, entity: Entity, leaf: Leaf = _
     if quantifier == "every":
         passes = passes.is_not(sql_true())
     conditions = [joined, *target.visible(), passes]
-    if relation.to_many and target_entity.archivable:
-        conditions.append(target["archived_at"].is_(None))
+    if relation.to_many:
+        conditions += target.not_archived()
     found = exists().select_from(target.table).where(*conditions).correlate_except(target.table)
     return found if quantifier in ("one", "some") else ~found

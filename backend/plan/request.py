@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from backend.errors import InputError
-from backend.interface.entity import camel_case
+from backend.interface.entity import Kind, camel_case
 from backend.plan.cursor import cursor_mark, read_cursor
 from backend.plan.filter import LEAF, FilterReader
 from backend.plan.order import Order, declared_order, read_order, total_order
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from backend.interface.base import Limits, ListQuery, Newest
-    from backend.interface.entity import Catalog, Entity
+    from backend.interface.entity import Catalog, Entity, Field
     from backend.plan.alternatives import Shape
 
 AFTER, BEFORE, LIMIT = "after_", "before_", "page_limit"
@@ -148,12 +148,13 @@ def read_search(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> t
     if interface.query is None:
         return None, None
     values = {}
-    for attribute, value in given.items():
+    for parameter in entity.parameters:
+        value = given.get(parameter.attribute)
         if value is not None:
             try:
-                values[attribute] = _search_value(catalog, entity, attribute, value)
+                values[parameter.attribute] = _search_value(catalog, parameter, value)
             except InputError as error:
-                raise error.under(attribute) from None
+                raise error.under(parameter.attribute) from None
     try:
         query = interface.query.model_validate(values)
     except ValidationError as error:
@@ -163,17 +164,17 @@ def read_search(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> t
     return query, asked[0] if asked else None
 
 
-def _search_value(catalog: Catalog, entity: Entity, attribute: str, value: Any) -> Any:
+def _search_value(catalog: Catalog, parameter: Field, value: Any) -> Any:
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str):
             check_text(text)
-    if not isinstance(value, str):
+    if parameter.kind is not Kind.ID:
         return value
-    field = entity.by_attribute.get(attribute)
-    if field is not None and field.target is not None and field.target in catalog:
-        return parse_key(catalog[field.target], value)[0]
+    target = catalog.get(parameter.target or "")
+    if target is not None:
+        return parse_key(target, value)[0]
     type_name, colon, key = value.partition(":")
-    return key if colon and attribute.endswith("_id") and type_name in catalog else value
+    return key if colon and type_name in catalog else value
 
 
 def _read_order(

@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.types import NullType
 
 from backend.access.visibility import Access, Columns, Visibility, key_pair, relationship_of
-from backend.interface.base import Expression
+from backend.interface.base import Batch, Expression, Related
 from backend.interface.entity import Catalog, Entity, Field, Kind
 
 if TYPE_CHECKING:
@@ -92,22 +92,36 @@ class Source(Mapping[str, ColumnElement[Any]]):
             target, joined = self.hop(name)
             found = select(target[rest]).where(joined, *target.visible())
             return found.correlate_except(target.table).scalar_subquery()
-        expression = self._expression(name)
-        return self._column(name) if expression is None else self._computed(name, expression)
+        computed = self._expression(name)
+        if computed is None:
+            return self._column(name)
+        value = self._related(computed) if isinstance(computed, Related) else self._computed(name, computed)
+        if self._entity is None or not isinstance(value.type, NullType):
+            return value
+        return type_coerce(value, self._entity.sql_type(self._entity.by_attribute[name]))
 
-    def _expression(self, name: str) -> Expression | None:
+    def _expression(self, name: str) -> Expression | Related | None:
         computed = self._entity.interface.computed.get(name) if self._entity else None
-        return computed if isinstance(computed, Expression) else None
+        return None if isinstance(computed, Batch) else computed
 
     def _computed(self, name: str, expression: Expression) -> ColumnElement[Any]:
         """The value of an expression. One of a column's own name reads the column, and stands for it all over."""
         row: Row = self
         if name in self.raw:
             row = ChainMap({name: self._column(name)}, cast_type("dict[str, ColumnElement[Any]]", self))
-        value = expression.build(row)
-        if self._entity is None or not isinstance(value.type, NullType):
-            return value
-        return type_coerce(value, self._entity.sql_type(self._entity.by_attribute[name]))
+        return expression.build(row)
+
+    def _related(self, related: Related) -> ColumnElement[Any]:
+        """The value over the rows that the relation leads to."""
+        target, joined = self.hop(related.relation)
+        conditions = [joined, *target.visible(), *target.not_archived()]
+        if related.where is not None:
+            conditions.append(related.where(target))
+        found = select(related.value(target)).select_from(target.table).where(*conditions)
+        if related.order:
+            columns = [(target[name.removeprefix("-")], name.startswith("-")) for name in related.order]
+            found = found.order_by(*(column.desc() if falls else column.asc() for column, falls in columns)).limit(1)
+        return found.correlate_except(target.table).scalar_subquery()
 
     def _column(self, name: str) -> ColumnElement[Any]:
         """The column as the viewer may see it; KeyError where there is none."""
@@ -132,6 +146,10 @@ class Source(Mapping[str, ColumnElement[Any]]):
         """The condition that keeps the rows that the viewer may see; empty where these are all."""
         condition = self.scope.visibility.rows(self.model, self.table, self.access)
         return [] if condition is None else [condition]
+
+    def not_archived(self) -> list[ColumnElement[bool]]:
+        """The condition that leaves out archived rows, as lists do; empty where none can be."""
+        return [self["archived_at"].is_(None)] if self._entity is not None and self._entity.archivable else []
 
     def hop(self, relation: str) -> tuple[Source, ColumnElement[bool]]:
         """A new occurrence of the relation's target, and what joins it to this one."""

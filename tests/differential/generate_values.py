@@ -115,6 +115,8 @@ class ValueMaker:
         target = row.type if name == "id" else KEYS.get((row.type, attribute))
         if target is not None:
             key = database_id(row) if name == "id" else row.values.get(attribute)
+            if (row.type, attribute) in COMPUTED:
+                key = Reader(self._world, self._viewer).value(row, attribute)
             return self.id_of(target, key)
         value = row.values.get(attribute)
         names = ENUMS.get((row.type, attribute))
@@ -175,7 +177,12 @@ class ValueMaker:
             "maxGrade": random.choice((0.1, 0.5)),
             "search": self._part(self._text(row, "title")),
             "scopes": random.choice(([], ["course:get"], ["course:get", "user:get"])),
+            "tagPrefix": random.choice(("e", "Week", "%")),
         }
+        if row.type == "Message" and name in ("tags", "anyTags"):
+            return random.choice(([], ["exam"], ["WEEK", "exam"], ["exam_1"], ["_xam"]))
+        if name in ("createdAfter", "createdBefore"):
+            return self._near(row["created_at"])
         if name == "ipAddress" and random.random() < 0.3:
             return random.choice(("no address", "::FFFF:1.2.3.4", "2001:db8:0::1", "fe80::1%eth0"))
         if input_type == "Boolean" and name not in special:

@@ -121,7 +121,8 @@ CREATE TEMPORARY TABLE target AS SELECT *, row_number() OVER (ORDER BY key)::int
 ) t;
 INSERT INTO message (id, author_id, level, title, content, created_at, archived_at, user_id, course_member_id,
         course_submission_group_id, course_group_id, course_content_id, course_id, course_family_id, organization_id)
-    SELECT key, (SELECT id FROM "user" ORDER BY md5(id::text || key::text) LIMIT 1), 0, 'Title ' || n % 5, 'said %',
+    SELECT key, (SELECT id FROM "user" ORDER BY md5(id::text || key::text) LIMIT 1), 0,
+        'Title ' || n % 5 || (ARRAY['', ' #exam', ' #Exam_1 #week due', E'\t#week'])[1 + n % 4], 'said %',
         '2025-02-07 07:07:07+00'::timestamptz + n % 40 * interval '7 hours',
         CASE n % 9 WHEN 0 THEN '2025-03-03+00'::timestamptz END, u, m, s, g, c, k, f, o
     FROM target;

@@ -124,6 +124,11 @@ class Viewer:
             found = None if found is None else next(iter(self._world.related(found, field)), None)
         return found
 
+    def sees_message(self, mark: Row) -> bool:
+        """Whether what was read is there for them."""
+        message = self.to(mark, "message")
+        return message is not None and self.sees(message)
+
     def course(self, row: Row, *fields: str) -> str | None:
         """The course of the row at the end of relations to one."""
         found = self.to(row, *fields)
@@ -227,8 +232,7 @@ RULES: dict[str, Callable[[Viewer, Row], bool]] = {
     "Result": _result,
     "ResultArtifact": lambda me, row: _result(me, me.to(row, "result")),
     "Message": _message,
-    # Also of messages that have been hidden since: the mark is the reader's own, and shows a key at most.
-    "MessageRead": lambda me, row: me.is_self(row["reader_user_id"]),
+    "MessageRead": lambda me, row: me.is_self(row["reader_user_id"]) and me.sees_message(row),
 }
 # Of the rows of a type: which columns are open to all who see them, and who reads the others.
 COLUMN_RULES: dict[str, tuple[Callable[[str], bool], Callable[[Viewer, Row], bool]]] = {

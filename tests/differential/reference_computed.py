@@ -74,11 +74,51 @@ def _address(_: Reader, row: Row) -> str:
 
 
 def _scope(_: Reader, row: Row) -> str:
-    return next((name.removesuffix("_id") for name in TARGETS if row[name] is not None), "global")
+    return next((name.removesuffix("_id") for name in TARGETS if row[name] is not None), "global").upper()
 
 
 def _is_author(reader: Reader, row: Row) -> bool:
     return bool(row["author_id"] == reader.viewer.user_id)
+
+
+_TASKS = {0: "FINISHED", 2: "CANCELLED", 3: "QUEUED", 4: "QUEUED", 5: "STARTED", 7: "DEFERRED"}
+
+
+def _is_read(reader: Reader, row: Row) -> bool:
+    return any(mark["reader_user_id"] == reader.viewer.user_id for mark in reader.many(row, "reads"))
+
+
+def _count(field: str) -> Callable[[Reader, Row], int]:
+    return lambda reader, row: len(reader.many(row, field))
+
+
+def _submitted(reader: Reader, row: Row) -> list[Row]:
+    return [run for run in reader.many(row, "results") if run["submit"]]
+
+
+def _newest(rows: list[Row]) -> Row | None:
+    return max(rows, key=lambda row: (row["created_at"], row["id"]), default=None)
+
+
+def _key(row: Row | None) -> str | None:
+    return None if row is None else row["id"]
+
+
+def _completed(reader: Reader, row: Row) -> list[Row]:
+    return [run for run in reader.many(row, "results") if run["status"] == 0]
+
+
+def _average(reader: Reader, row: Row) -> float | None:
+    grades = [reader.value(grade, "grading") for grade in reader.many(row, "gradings")]
+    return sum(grades) / len(grades) if grades else None
+
+
+def _latest_grade(attribute: str) -> Callable[[Reader, Row], Any]:
+    def value(reader: Reader, row: Row) -> Any:
+        newest = _newest(reader.many(row, "gradings"))
+        return None if newest is None else reader.value(newest, attribute)
+
+    return value
 
 
 COMPUTED: dict[tuple[str, str], Callable[[Reader, Row], Any]] = {
@@ -103,4 +143,20 @@ COMPUTED: dict[tuple[str, str], Callable[[Reader, Row], Any]] = {
     ("ExampleRepository", "source_url"): _address,
     ("Message", "scope"): _scope,
     ("Message", "is_author"): _is_author,
+    ("Message", "is_read"): _is_read,
+    ("User", "is_service"): lambda _, row: row["user_type"] == "token",
+    ("Result", "task_status"): lambda _, row: _TASKS.get(row["status"], "FAILED"),
+    ("SubmissionArtifact", "test_results_count"): _count("results"),
+    ("SubmissionArtifact", "grades_count"): _count("gradings"),
+    ("SubmissionArtifact", "reviews_count"): _count("reviews"),
+    ("SubmissionArtifact", "average_grade"): _average,
+    ("SubmissionArtifact", "latest_result_id"): lambda reader, row: _key(_newest(_completed(reader, row))),
+    ("SubmissionGroup", "member_count"): _count("members"),
+    ("SubmissionGroup", "test_run_count"): _count("results"),
+    ("SubmissionGroup", "submission_count"): lambda reader, row: len(_submitted(reader, row)),
+    ("SubmissionGroup", "last_submitted_result_id"): lambda reader, row: _key(_newest(_submitted(reader, row))),
+    ("SubmissionGroup", "grading_count"): _count("gradings"),
+    ("SubmissionGroup", "latest_grading_id"): lambda reader, row: _key(_newest(reader.many(row, "gradings"))),
+    ("SubmissionGroup", "latest_grade"): _latest_grade("grading"),
+    ("SubmissionGroup", "status"): _latest_grade("status"),
 }

@@ -180,6 +180,9 @@ def _relations() -> tuple[dict[tuple[str, str], Relation], dict[tuple[str, str],
         relations["CourseContent", field] = Relation("CourseContent", to_many, None)
     keys["CourseContent", "course_content_kind_id"] = "CourseContentKind"
     keys["SubmissionGroupMember", "course_content_id"] = "CourseContent"
+    keys["SubmissionArtifact", "latest_result_id"] = "Result"
+    keys["SubmissionGroup", "last_submitted_result_id"] = "Result"
+    keys["SubmissionGroup", "latest_grading_id"] = "SubmissionGroupGrading"
     return relations, keys
 
 

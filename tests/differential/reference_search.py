@@ -119,6 +119,29 @@ def _of_organization(reader: Reader, row: Row, key: str) -> bool:
     )
 
 
+def _with_members(own: str, of_member: Callable[[Reader, Row, str], bool]) -> Callable[[Reader, Row, str], bool]:
+    """Whether a message is for a group, or for a visible member of it."""
+
+    def holds(reader: Reader, row: Row, key: str) -> bool:
+        return row[own] == key or any(of_member(reader, member, key) for member in reader.many(row, "courseMember"))
+
+    return holds
+
+
+def _has_seat(reader: Reader, member: Row, key: str) -> bool:
+    return any(seat["submission_group_id"] == key for seat in reader.many(member, "submissionGroupMembers"))
+
+
+def _of_content(reader: Reader, row: Row, key: str) -> bool:
+    groups: Iterable[Row] = reader.many(row, "submissionGroup")
+    return row["course_content_id"] == key or any(group["course_content_id"] == key for group in groups)
+
+
+def _tags(row: Row) -> set[str]:
+    """The words of the title that begin with #, without it, in lower case."""
+    return {lower(word[1:]) for word in re.split("[ \t\n\r\f\v]", row["title"]) if len(word) > 1 and word[0] == "#"}
+
+
 def _is_unread(reader: Reader, row: Row, unread: bool) -> bool:  # noqa: FBT001 - as all of these take a value
     return unread != any(mark["reader_user_id"] == reader.viewer.user_id for mark in reader.many(row, "reads"))
 
@@ -148,7 +171,17 @@ _SPECIAL: dict[tuple[str, str], Callable[[Reader, Row, Any], bool]] = {
     ),
     ("Message", "courseFamilyId"): _of_family,
     ("Message", "organizationId"): _of_organization,
+    ("Message", "submissionGroupId"): _with_members("submission_group_id", _has_seat),
+    ("Message", "courseGroupId"): _with_members(
+        "course_group_id", lambda _, member, key: bool(member["course_group_id"] == key)
+    ),
+    ("Message", "courseContentId"): _of_content,
     ("Message", "unread"): _is_unread,
+    ("Message", "createdAfter"): lambda _, row, moment: bool(row["created_at"] > moment),
+    ("Message", "createdBefore"): lambda _, row, moment: bool(row["created_at"] < moment),
+    ("Message", "tags"): lambda _, row, tags: {lower(tag) for tag in tags} <= _tags(row),
+    ("Message", "anyTags"): lambda _, row, tags: bool({lower(tag) for tag in tags} & _tags(row)),
+    ("Message", "tagPrefix"): lambda _, row, start: any(tag.startswith(lower(start)) for tag in _tags(row)),
 }
 
 

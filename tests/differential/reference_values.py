@@ -24,20 +24,26 @@ def _upper(*names: str) -> dict[Any, str]:
     return {name: name.upper() for name in names}
 
 
+_DEPLOYMENTS = _upper("deployed", "deploying", "failed", "pending", "unassigned")
 # Names of GraphQL by values of PostgreSQL, in the order in which these sort: as declared, as numbers or as texts.
 ENUMS: dict[tuple[str, str], dict[Any, str]] = {
     ("User", "user_type"): _upper("user", "token"),
     ("Organization", "organization_type"): _upper("user", "community", "organization"),
     ("Group", "type"): _upper("fixed", "dynamic"),
     ("ExampleRepository", "source_type"): _upper("git", "github", "gitlab", "minio", "s3"),
-    ("CourseContentDeployment", "deployment_status"): _upper(
-        "deployed", "deploying", "failed", "pending", "unassigned"
-    ),
+    ("CourseContentDeployment", "deployment_status"): _DEPLOYMENTS,
+    ("CourseContent", "deployment_status"): _DEPLOYMENTS,
     ("DeploymentHistory", "action"): _upper(
         "assigned", "deployed", "deploying", "failed", "migrated", "reassigned", "unassigned", "updated"
     ),
     ("Result", "status"): dict(enumerate(_STATUSES)),
+    ("Result", "task_status"): _upper("cancelled", "deferred", "failed", "finished", "queued", "started"),
     ("SubmissionGroupGrading", "status"): dict(enumerate(_GRADINGS)),
+    ("SubmissionGroup", "status"): dict(enumerate(_GRADINGS)),
+    ("Message", "scope"): _upper(
+        *("course", "course_content", "course_family", "course_group", "course_member"),
+        *("global", "organization", "submission_group", "user"),
+    ),
 }
 # What null reads as; of a hidden version, though, nothing is read.
 _NULLS: dict[tuple[str, str], Any] = {("CourseContentType", "color"): "green", ("UserGroup", "transient"): False}

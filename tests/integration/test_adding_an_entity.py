@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +21,8 @@ from backend.seed import load
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "adding-an-entity.md").read_text()
 _BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+_PAGE = """query ($after: String) {
+    rooms(first: 1, after: $after, orderBy: [{ seats: DESC_NULLS_LAST }]) { nodes { name } pageInfo { endCursor } } }"""
 _ASK = """
 import asyncio, json, sys
 from pydantic import SecretStr
@@ -28,10 +31,12 @@ from backend.server import create_app
 from backend.settings import Settings
 
 async def main():
-    url, query, *tokens = sys.argv[1:]
+    url, query, variables, *tokens = sys.argv[1:]
     engine = create_app(Settings(database_url=SecretStr(url))).engine
+    given = json.loads(variables)
     async with engine.callers.open():
-        print(json.dumps([json.loads((await engine.answer(Request(query, {}, None, token))).body) for token in tokens]))
+        answers = [await engine.answer(Request(query, given, None, token)) for token in tokens]
+    print(json.dumps([json.loads(answer.body) for answer in answers]))
 
 asyncio.run(main())
 """
@@ -93,8 +98,23 @@ def test_page_leads_to_rooms_that_answer(project: Path, migrated_database: str) 
     (query,) = _blocks("graphql")
     query = query.replace("University of Gamma", organization[1])
     tokens = [create_token(migrated_database, user=user) for user in ("admin", "student", "stranger")]
-    answers = json.loads(run(sys.executable, "-c", _ASK, migrated_database, query, *tokens))
 
+    def ask(document: str, *tokens: str, **variables: object) -> list[dict[str, Any]]:
+        answers = run(sys.executable, "-c", _ASK, migrated_database, document, json.dumps(variables), *tokens)
+        found: list[dict[str, Any]] = json.loads(answers)
+        return found
+
+    answers = ask(query, *tokens)
+    page = answers[0]["data"]["rooms"]["nodes"][0]["organization"]["rooms"].pop("pageInfo")
+    assert page["hasNextPage"]
+    assert answers[1]["data"]["rooms"]["nodes"][0]["organization"]["rooms"].pop("pageInfo") == page
     room = {"label": "Lecture hall, 200", "organization": {"title": organization[1], "rooms": {"totalCount": 2}}}
     seen = {"data": {"rooms": {"totalCount": 1, "nodes": [room]}}}
     assert answers == [seen, seen, {"data": {"rooms": {"totalCount": 0, "nodes": []}}}]
+
+    names, cursor = [], None
+    for _ in range(2):
+        (answer,) = ask(_PAGE, tokens[1], after=cursor)
+        names += [node["name"] for node in answer["data"]["rooms"]["nodes"]]
+        cursor = answer["data"]["rooms"]["pageInfo"]["endCursor"]
+    assert names == ["Lecture hall", "Kitchen"]

@@ -71,8 +71,9 @@ SEEN_OF_FAMILIES = {
 
 def expected(reader: str) -> dict[str, set[str]]:
     """The names of the rows of each list. Who has no course and no seat reads what is for everyone."""
-    marks = {f"{who} read {what}" for who, what in MARKS if reader in (who, "adi")}
-    found = (READABLE.get(reader, {"to all"}), marks, SEEN_OF_ORGANIZATIONS.get(reader), SEEN_OF_FAMILIES.get(reader))
+    readable = READABLE.get(reader, {"to all"})
+    marks = {f"{who} read {what}" for who, what in MARKS if reader == "adi" or (reader == who and what in readable)}
+    found = (readable, marks, SEEN_OF_ORGANIZATIONS.get(reader), SEEN_OF_FAMILIES.get(reader))
     return dict(zip(LISTS, (rows or set() for rows in found), strict=True))
 
 
@@ -193,9 +194,54 @@ def test_archived_messages_are_listed_only_on_demand(talking: RunningGateway, ow
 def test_scope_is_the_most_specific_target(talking: RunningGateway) -> None:
     data = talking.data("adi", "{ messages(first: 500) { nodes { title scope level } } }")
     scopes = {node["title"]: node["scope"] for node in data["messages"]["nodes"]}
-    assert scopes == {name: targets[0][0] if targets else "global" for name, targets in MESSAGES.items()}
-    query = '{ messages(filter: { scope: { eq: "global" } }) { nodes { title } } }'
-    assert talking.data("ada", query) == {"messages": {"nodes": [{"title": "to all"}]}}
+    assert scopes == {name: (targets[0][0] if targets else "global").upper() for name, targets in MESSAGES.items()}
+    for clause in ("filter: { scope: { eq: GLOBAL } }", "search: { scope: GLOBAL }"):
+        query = f"{{ messages({clause}) {{ nodes {{ title }} }} }}"
+        assert talking.data("ada", query) == {"messages": {"nodes": [{"title": "to all"}]}}
+
+
+TAGGED = ("to all", "all #Exam", "algebra #exam_1 due", "all\t#exam #week")
+TAGS: tuple[tuple[str, set[int]], ...] = (
+    ('tags: ["exam"]', {1, 3}),
+    ('tags: ["WEEK", "exam"]', {3}),
+    ("tags: []", {0, 1, 2, 3}),
+    ('anyTags: ["week", "exam_1"]', {2, 3}),
+    ('anyTags: ["_xam"]', set()),
+    ("anyTags: []", set()),
+    ('tagPrefix: "EX"', {1, 2, 3}),
+    ('tagPrefix: "xam"', set()),
+    ('tagPrefix: "%"', set()),
+    ('createdAfter: "2001-01-01T00:00:00Z"', {0, 1, 2}),
+    ('createdBefore: "2001-01-01T00:00:00Z"', {3}),
+    ('createdBefore: "2000-01-01T00:00:00Z"', set()),
+)
+
+
+@pytest.mark.parametrize(("search", "found"), TAGS)
+def test_searches_by_tags_and_times_find_what_has_them(
+    talking: RunningGateway, own_world: World, search: str, found: set[int]
+) -> None:
+    change = "UPDATE message SET title = %s, created_at = coalesce(%s, created_at) WHERE id = %s"
+    messages = ("to all", "by cyd", "to algebra", "to uni")
+    moments = (None, None, None, "2000-01-01T00:00:00Z")
+    before = own_world.connection.execute("SELECT id, created_at FROM message").fetchall()
+    for name, title, moment in zip(messages, TAGGED, moments, strict=True):
+        own_world.connection.execute(change, [title, moment, own_world.id("message", name)])
+    try:
+        query = f"{{ messages(first: 500, search: {{ {search} }}) {{ nodes {{ title }} }} }}"
+        titles = {node["title"] for node in talking.data("adi", query)["messages"]["nodes"]}
+        assert titles & {*TAGGED} == {TAGGED[index] for index in found}
+    finally:
+        for name in messages:
+            key = own_world.id("message", name)
+            (moment,) = (made for id_, made in before if str(id_) == key)
+            own_world.connection.execute(change, [name, moment, key])
+
+
+@pytest.mark.parametrize("tag", ["", "a b", "#a", "a" * 255])
+def test_what_is_no_tag_is_refused(talking: RunningGateway, tag: str) -> None:
+    query = "query ($tag: String!) { messages(search: { tags: [$tag] }) { totalCount } }"
+    assert talking.ask("adi", query, tag=tag)["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize("reader", ["ada", "bob", "tom", "sol", "adi"])
@@ -209,13 +255,19 @@ def test_read_is_what_the_caller_has_marked(talking: RunningGateway, reader: str
         data = talking.data(reader, f"{{ messages(first: 500, {asked}) {{ totalCount nodes {{ title }} }} }}")
         assert {node["title"] for node in data["messages"]["nodes"]} == found, asked
         assert data["messages"]["totalCount"] == len(found), asked
+    for is_read, found in (("true", read), ("false", unread)):
+        query = f"{{ messages(first: 500, filter: {{ isRead: {{ eq: {is_read} }} }}) {{ nodes {{ title isRead }} }} }}"
+        nodes = talking.data(reader, query)["messages"]["nodes"]
+        assert {node["title"] for node in nodes} == found
+        assert {node["isRead"] for node in nodes} <= {is_read == "true"}
 
 
 def test_narrowed_token_does_not_learn_what_its_owner_has_read(talking: RunningGateway) -> None:
-    query = "{ read: messages(search: { unread: false }) { totalCount } messages { totalCount }"
+    query = "{ read: messages(search: { unread: false }) { totalCount } messages { totalCount nodes { isRead } }"
     query += " messageReads { totalCount } }"
     data = talking.data("narrow", query)
     assert data["messages"]["totalCount"] > 0
+    assert {node["isRead"] for node in data["messages"]["nodes"]} == {False}
     assert (data["read"], data["messageReads"]) == ({"totalCount": 0}, {"totalCount": 0})
     assert talking.data("ada", query)["read"]["totalCount"] > 0
 
@@ -230,15 +282,16 @@ def test_hidden_parent_and_hidden_message_tell_nothing(talking: RunningGateway) 
     )
     for probe in probes:
         assert list(talking.data("sol", f"{{ {probe} }}").values()) == [{"totalCount": 0}], probe
-    # A mark of what has been hidden since is still one's own.
-    query = "{ messageReads { nodes { message { title } } } }"
-    assert talking.data("sol", query)["messageReads"]["nodes"] == [{"message": None}]
+    # Nor does the mark of what has been hidden since.
+    query = "{ messageReads { totalCount nodes { messageId } } }"
+    assert talking.data("sol", query)["messageReads"] == {"totalCount": 0, "nodes": []}
 
 
 IN_COURSE = {
     name for name, targets in MESSAGES.items() if {ADA, ALONE, TEAM, SHEET, GROUP, OTHER, ALGEBRA} & {*targets}
 }
 OF_FAMILY = {*IN_COURSE, "to math", "math of uni", "to geometry"}
+OF_GROUP = {"to group", "team of algebra", "sheet of group", "to ada", "ada of sheet"}
 SEARCHES: tuple[tuple[str, str, str, set[str]], ...] = (
     ("courseId", "course", "algebra", IN_COURSE),
     ("courseFamilyId", "course_family", "math", OF_FAMILY),
@@ -248,9 +301,16 @@ SEARCHES: tuple[tuple[str, str, str, set[str]], ...] = (
     ("parentId", "message", "to algebra", {"by cyd"}),
     ("userId", "user", "sol", {"to sol", "sol of algebra", "by cyd"}),
     ("courseMemberId", "course_member", "ada@algebra", {"to ada", "ada of sheet"}),
-    ("submissionGroupId", "course_submission_group", "team", OF_TEAM),
-    ("courseGroupId", "course_group", "algebra/group", {"to group", "team of algebra", "sheet of group"}),
-    ("courseContentId", "course_content", "algebra/week_1.sheet_1", {"to sheet", "ada of sheet", "sheet of group"}),
+    ("submissionGroupId", "course_submission_group", "team", {*OF_TEAM, "to ada", "ada of sheet"}),
+    ("submissionGroupId", "course_submission_group", "cyd alone", set()),
+    ("courseGroupId", "course_group", "algebra/group", OF_GROUP),
+    (
+        "courseContentId",
+        "course_content",
+        "algebra/week_1.sheet_1",
+        {"to alone", "to sheet", "ada of sheet", "sheet of group"},
+    ),
+    ("courseContentId", "course_content", "algebra/week_1.sheet_2", OF_TEAM),
 )
 
 

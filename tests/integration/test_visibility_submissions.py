@@ -107,6 +107,8 @@ def submitted(own_world: World) -> Iterator[RunningGateway]:
     """The gateway over all submissions, with a token of every reader by their name."""
     _build(own_world)
     tokens = {reader: create_token(own_world.database_url, user=reader) for reader in READERS}
+    scopes = ["submission_artifact:get", "course_submission_group:get", "submission_review:get"]
+    tokens["narrow"] = create_token(own_world.database_url, user="ada", scopes=scopes)
     with running_gateway(own_world.database_url, tokens) as gateway:
         yield gateway
 
@@ -186,6 +188,55 @@ def test_review_of_a_hidden_upload_tells_nothing_of_it(submitted: RunningGateway
         "nodes"
     ]
     assert own_world.name(nodes[-1]["id"]) == "review bob"
+
+
+COUNTS_OF_UPLOAD = "testResultsCount gradesCount reviewsCount averageGrade latestResultId"
+COUNTS_OF_GROUP = """memberCount testRunCount submissionCount lastSubmittedResultId gradingCount latestGradingId
+    latestGrade status"""
+
+
+def test_figures_of_uploads_and_groups_are_over_what_is_seen(submitted: RunningGateway, own_world: World) -> None:
+    own_world.connection.execute("UPDATE result SET submit = true WHERE test_system_id = 'job of ada 1'")
+    grade = own_world.id("course_submission_group_grading", "grade ada")
+    ids = {name: f"Result:{own_world.id('result', name)}" for name in ("ada 1", "ada 2")}
+    upload = f"SubmissionArtifact:{own_world.id('submission_artifact', 'upload ada')}"
+    group = f"SubmissionGroup:{own_world.id('course_submission_group', 'ada alone')}"
+    query = f"""{{ u: node(id: "{upload}") {{ ... on SubmissionArtifact {{ {COUNTS_OF_UPLOAD} }} }}
+        g: node(id: "{group}") {{ ... on SubmissionGroup {{ {COUNTS_OF_GROUP} }} }} }}"""
+    of_upload: tuple[Any, ...] = (1, 1, 2, 0.5, ids["ada 2"])
+    graded: tuple[Any, ...] = (1, f"SubmissionGroupGrading:{grade}", 0.5, "CORRECTED")
+    of_group: tuple[Any, ...] = (1, 3, 1, ids["ada 1"], *graded)
+    for reader in ("ada", "tom", "adi"):
+        data = submitted.data(reader, query)
+        assert tuple(data["u"].values()) == of_upload, reader
+        assert tuple(data["g"].values()) == of_group, reader
+    data = submitted.data("narrow", query)
+    assert tuple(data["u"].values()) == (0, 0, 2, None, None)
+    assert tuple(data["g"].values()) == (0, 0, 0, None, 0, None, None, None)
+    probes = (
+        "submissionGroups(filter: { gradingCount: { gt: 0 } }) { totalCount }",
+        "submissionGroups(filter: { status: { eq: CORRECTED } }) { totalCount }",
+        f'submissionArtifacts(filter: {{ latestResultId: {{ eq: "{ids["ada 2"]}" }} }}) {{ totalCount }}',
+        "submissionArtifacts(filter: { averageGrade: { lte: 0.5 } }) { totalCount }",
+    )
+    for probe in probes:
+        for reader, some in (("narrow", False), ("bob", "gradingCount" in probe), ("ada", True), ("tom", True)):
+            (found,) = submitted.data(reader, f"{{ {probe} }}").values()
+            assert bool(found["totalCount"]) is some, (probe, reader)
+    order = "submissionGroups(orderBy: [{ submissionCount: DESC }, { testRunCount: DESC }], first: 1) { nodes { id } }"
+    assert submitted.data("tom", f"{{ {order} }}")["submissionGroups"]["nodes"] == [{"id": group}]
+
+
+def test_task_status_is_the_status_in_coarser_steps(submitted: RunningGateway, own_world: World) -> None:
+    coarse = ("FINISHED", "FAILED", "CANCELLED", "QUEUED", "QUEUED", "STARTED", "FAILED", "DEFERRED")
+    key = own_world.id("result", "dan 1")
+    query = f'{{ result(id: "{key}") {{ taskStatus }} }}'
+    for status, expected in enumerate(coarse):
+        own_world.connection.execute("UPDATE result SET status = %s WHERE id = %s", [status, key])
+        assert submitted.data("dan", query) == {"result": {"taskStatus": expected}}
+    found = "results(filter: { taskStatus: { eq: DEFERRED } }) { totalCount }"
+    assert submitted.data("adi", f"{{ {found} }}") == {"results": {"totalCount": 1}}
+    own_world.connection.execute("UPDATE result SET status = 0 WHERE id = %s", [key])
 
 
 def test_comments_are_neither_counted_nor_found_by_students(submitted: RunningGateway) -> None:
