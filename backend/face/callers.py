@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 from backend.access.credentials import token_hash
 from backend.access.visibility import Statistics, Visibility
 from backend.errors import GatewayError, UnauthenticatedError, UnavailableError
+from backend.face.usage import TokenUsage
 from backend.interface.entity import policies
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
@@ -41,7 +42,7 @@ _CREDENTIAL_REFUSED = (
     "This token does not hold: it is unknown, revoked or expired, or its user is archived. "
     "`computor token create --user NAME` makes a new one."
 )
-STATISTICS_EVERY = 60.0
+UPKEEP_EVERY = 60.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Callers:
         self.catalog = catalog
         self.compiler = Compiler()
         self._pool = pool
+        self._usage = TokenUsage(pool)
         self._policies = policies(catalog)
         self._principals: Recent[bytes, Principal] = Recent(10000)
         self._scopes: Recent[Viewer, Scope] = Recent(1000)
@@ -75,22 +77,30 @@ class Callers:
         """Serves until the block ends; the pool is open meanwhile."""
         async with self._pool:
             await self.refresh_statistics()
-            refreshing = asyncio.create_task(self._keep_refreshing())
+            upkeep = asyncio.create_task(self._keep_up())
             try:
                 yield
             finally:
-                refreshing.cancel()
+                upkeep.cancel()
                 with suppress(asyncio.CancelledError):
-                    await refreshing
+                    await upkeep
+                await self._write_usage()
 
-    async def _keep_refreshing(self) -> None:
+    async def _keep_up(self) -> None:
         while True:
-            await asyncio.sleep(STATISTICS_EVERY)
+            await asyncio.sleep(UPKEEP_EVERY)
+            await self._write_usage()
             try:
                 await self.refresh_statistics()
             except (Error, PoolTimeout) as error:
                 # Plans that were made for the old sizes are right all the same.
                 log.warning("table sizes could not be read: %s", error)
+
+    async def _write_usage(self) -> None:
+        try:
+            await self._usage.write()
+        except (Error, PoolTimeout) as error:
+            log.warning("when tokens were used could not be written: %s", error)
 
     async def refresh_statistics(self) -> None:
         """Learns how large the tables are; scopes are made anew when another form of statement may be better."""
@@ -121,9 +131,13 @@ class Callers:
                 if isinstance(chosen, Writes):
                     break
                 try:
-                    return await _verified(chosen, self._reading(known, snapshot))
+                    answer = await _verified(chosen, self._reading(known, snapshot))
                 except PrincipalChangedError as changed:
                     known = self._known(credential, changed.principal)
+                else:
+                    self._usage.note(credential)
+                    return answer
+        self._usage.note(credential)
         return await chosen.work(Transactions(self._pool, credential, known, self._write_for))
 
     def _known(self, credential: bytes, principal: Principal | None) -> Principal:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.access.credentials import create_token, revoke_token
-from tests.gateway import RunningGateway
+from tests.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,3 +219,19 @@ def test_scopes_that_change_count_from_the_next_request(world_gateway: RunningGa
     assert _counts(mine) == (0, 1, 0, 0)
     world.connection.execute("""UPDATE api_token SET scopes = '["result:get"]' WHERE name = 'scoped'""")
     assert _counts(mine) == (0, 0, 0, 6)
+
+
+def test_use_of_a_token_is_counted_and_changes_nothing_else_of_it(world: World) -> None:
+    token = create_token(world.database_url, user="ada", name="counted", scopes=["*"])
+    state = b"SELECT usage_count, last_used_at > now() - interval '1 minute', version, updated_at = created_at"
+    of_token = b" FROM api_token WHERE name = 'counted'"
+    assert world.connection.execute(state + of_token).fetchone() == (0, None, 0, True)
+    for times in (3, 2):
+        with running_gateway(world.database_url, {"ada": token}) as gateway:
+            for _ in range(times):
+                gateway.data("ada", ME)
+            gateway.ask("ada", "mutation { __typename }")
+    with running_gateway(world.database_url, {"ada": token + "x"}) as gateway:
+        assert _code(gateway.ask("ada", ME)) == "UNAUTHENTICATED"
+    assert world.connection.execute(state + of_token).fetchone() == (7, True, 0, True)
+    world.connection.execute(b"DELETE" + of_token)

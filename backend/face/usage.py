@@ -1,0 +1,48 @@
+"""When tokens were used, and how often: counted in the process, and written together now and then.
+
+A request that reads stays one that only reads. What a killed process had counted since is lost.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backend.plan.connection_pool import Pool
+
+# A time that another process wrote may be later.
+_WRITE = """
+UPDATE api_token t
+SET last_used_at = greatest(t.last_used_at, used.at), usage_count = t.usage_count + used.times
+FROM unnest(%s::bytea[], %s::timestamptz[], %s::bigint[]) used (hash, at, times)
+WHERE t.token_hash = used.hash
+"""
+
+
+class TokenUsage:
+    """What was counted since it was last written."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._used: dict[bytes, tuple[datetime, int]] = {}
+
+    def note(self, credential: bytes) -> None:
+        """A request came with the token of this hash, and it holds."""
+        times = self._used[credential][1] if credential in self._used else 0
+        self._used[credential] = (datetime.now(UTC), times + 1)
+
+    async def write(self) -> None:
+        """Writes what was counted. Raises psycopg's errors, and keeps it for the next time then."""
+        if not self._used:
+            return
+        used, self._used = self._used, {}
+        hashes, moments, times = list(used), [at for at, _ in used.values()], [times for _, times in used.values()]
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute(_WRITE, (hashes, moments, times))
+        except BaseException:
+            for credential, (at, counted) in used.items():
+                later, more = self._used.get(credential, (at, 0))
+                self._used[credential] = (later, counted + more)
+            raise
