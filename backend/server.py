@@ -77,6 +77,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
         schema._schema,  # noqa: SLF001 - Strawberry has no public way to it
         limits,
         anonymous_schema=settings.anonymous_schema,
+        explain=settings.explain,
     )
     endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), max_body=settings.max_body_bytes)
     return Gateway(engine, endpoint, demo_tokens)

@@ -9,6 +9,8 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from backend.plan.explain import Explained
+
 _PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -52,6 +54,10 @@ class Settings(BaseSettings):
     )
 
     anonymous_schema: bool = Field(default=False, description="Answer introspection to requests without a token.")
+    explain: Explained = Field(
+        default=Explained.ADMINS,
+        description="Whose answers carry their plan where the header X-Explain asks for it: off, admins, everyone.",
+    )
     pool_size: int = Field(default=8, ge=1, le=1000, description="Connections to PostgreSQL that one process holds.")
     statement_timeout: float = Field(default=30, gt=0, description="Seconds until PostgreSQL gives a statement up.")
     max_body_bytes: int = Field(default=1_048_576, ge=1, description="Largest body of a request that is read.")

@@ -17,6 +17,7 @@ from backend.access.visibility import Statistics, Visibility
 from backend.errors import GatewayError, UnauthenticatedError, UnavailableError
 from backend.face.usage import TokenUsage
 from backend.interface.entity import policies
+from backend.observe import observed
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
 from backend.plan.run import Reading
@@ -127,6 +128,7 @@ class Callers:
         while True:
             async with snapshot_of(self._pool, credential, known) as snapshot:
                 known = known or self._known(credential, await snapshot.identify())
+                _note_user(known)
                 chosen = decide()
                 if isinstance(chosen, Writes):
                     break
@@ -156,6 +158,12 @@ class Callers:
         return known or self._scopes.put(
             viewer, Scope(self.catalog, Visibility(self._policies, viewer, self._statistics))
         )
+
+
+def _note_user(principal: Principal) -> None:
+    observation = observed()
+    if observation is not None:
+        observation.user = principal.user_id
 
 
 async def _verified(reads: Reads[T], reading: Reading) -> T:

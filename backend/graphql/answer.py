@@ -18,12 +18,13 @@ _DUMP = orjson.OPT_UTC_Z
 
 @dataclass(frozen=True)
 class Request:
-    """A GraphQL request as a client sent it, and the token that came with it."""
+    """A GraphQL request as a client sent it, the token that came with it, and whether its plan is asked for."""
 
     query: str
     variables: Mapping[str, Any]
     operation_name: str | None
     token: str | None
+    explain: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,16 @@ class VariablesError(GatewayError):
         self.errors = errors
 
 
-def answered(data: dict[str, Any] | None, errors: Sequence[GraphQLError]) -> Answer:
+def answered(
+    data: dict[str, Any] | None, errors: Sequence[GraphQLError], extensions: Mapping[str, Any] | None = None
+) -> Answer:
     """The answer of what was executed."""
-    if not errors:
-        return Answer(orjson.dumps({"data": data}, option=_DUMP), executed=True)
-    return Answer(
-        orjson.dumps({"data": data, "errors": [error.formatted for error in errors]}, option=_DUMP), executed=True
-    )
+    body: dict[str, Any] = {"data": data}
+    if errors:
+        body["errors"] = [error.formatted for error in errors]
+    if extensions:
+        body["extensions"] = extensions
+    return Answer(orjson.dumps(body, option=_DUMP), executed=True)
 
 
 def refused(errors: Sequence[GraphQLError], code: ErrorCode) -> Answer:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from backend.plan.load import Task
-from backend.plan.run import Failure, Pending, Run
+from backend.plan.run import Failure, Level, Pending, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from backend.plan.compile import Plan
-    from backend.plan.run import Json
+    from backend.plan.load import Query
+    from backend.plan.run import Json, Row
 
 
 async def execute(run: Run, plan: Plan, data: Json, *, last: bool) -> None:
@@ -32,12 +34,24 @@ async def execute(run: Run, plan: Plan, data: Json, *, last: bool) -> None:
 async def _level(run: Run, tasks: Sequence[Task], *, last: bool) -> list[Task]:
     values = run.principal.values
     asked = [task.load.queries(run, task.slot, task.parents) for task in tasks]
+    started = perf_counter()
     commands = [(query.statement.text, query.statement.parameters(values, query.given)) for of in asked for query in of]
-    answers = iter(await run.snapshot.fetch(commands, last=last) if commands else [])
+    fetched = iter(await run.snapshot.fetch(commands, last=last) if commands else [])
+    answers = [[next(fetched) for _ in queries] for queries in asked]
+    run.levels.append(_noted(started, tasks, asked, answers))
     below: list[Task] = []
-    for task, queries in zip(tasks, asked, strict=True):
-        below += task.load.place(run, task.slot, task.parents, [next(answers) for _ in queries])
+    for task, answer in zip(tasks, answers, strict=True):
+        below += task.load.place(run, task.slot, task.parents, answer)
     return below
+
+
+def _noted(
+    started: float, tasks: Sequence[Task], asked: Sequence[Sequence[Query]], answers: Sequence[Sequence[list[Row]]]
+) -> Level:
+    rows = [list(map(len, answer)) for answer in answers]
+    return Level(
+        started, perf_counter(), [task.load for task in tasks], asked, rows, [len(task.parents) for task in tasks]
+    )
 
 
 async def _compute(run: Run, pending: Pending) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql.execution.values import VariableValues
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.interface.base import Batch
+    from backend.plan.load import Load, Query
     from backend.plan.snapshot import Snapshot
     from backend.plan.source import Scope
     from backend.plan.statement import Compiler
@@ -53,6 +54,17 @@ class Reading:
         return Run(self.scope, self.compiler, self.principal, given, self.snapshot)
 
 
+class Level(NamedTuple):
+    """A level of loads that was run: from when to when; and by load its statements, their rows, and its parents."""
+
+    started: float
+    ended: float
+    loads: Sequence[Load]
+    queries: Sequence[Sequence[Query]]
+    rows: Sequence[Sequence[int]]
+    parents: Sequence[int]
+
+
 class Run:
     """What an execution carries from level to level; computed fields get it as their context."""
 
@@ -77,3 +89,5 @@ class Run:
         self.failed = False
         # Types of objects that were asked for by interface, by identity: failures must find theirs.
         self.types: dict[int, str] = {}
+        # What was done so far, for whoever asks how.
+        self.levels: list[Level] = []
