@@ -17,7 +17,7 @@ from backend.graphql.schema import build_schema
 from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from backend.plan.connection_pool import read_pool
+from backend.plan.connection_pool import Timeouts, read_pool
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -71,7 +71,8 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     limits = Limits(default_page=settings.default_page_size, max_page=settings.max_page_size)
     catalog = reflect(INTERFACES)
     schema = build_schema(catalog, limits)
-    pool = read_pool(settings.database, size=settings.pool_size, statement_timeout=settings.statement_timeout)
+    timeouts = Timeouts(settings.statement_timeout, settings.lock_timeout)
+    pool = read_pool(settings.database, size=settings.pool_size, timeouts=timeouts)
     engine = Engine(
         Callers(catalog, pool),
         schema._schema,  # noqa: SLF001 - Strawberry has no public way to it
