@@ -1,5 +1,7 @@
 import { type ExecutionResult, Kind, parse } from "graphql";
 
+import type { Plan, Told } from "./plan/plan";
+
 export interface GraphQLRequest {
   query: string;
   operationName?: string | null | undefined;
@@ -38,10 +40,21 @@ export async function postRequest(
   throw new Error(`The gateway answered with status ${response.status} and no GraphQL result.`);
 }
 
-/** The fetcher that GraphiQL asks; headers typed into its headers editor win. */
-export function gatewayFetcher(token: string | null) {
-  return (request: GraphQLRequest, options?: RequestOptions) =>
-    postRequest(token, { ...request, operationName: operationName(request) }, options?.headers);
+/**
+ * The fetcher that GraphiQL asks; headers typed into its headers editor win. `tell` gets the plans of queries, which
+ * are no part of what GraphiQL shows.
+ */
+export function gatewayFetcher(token: string | null, tell: (told: Told) => void) {
+  return async (request: GraphQLRequest, options?: RequestOptions) => {
+    const operation = operationName(request) ?? null;
+    const asked = { ...request, operationName: operation };
+    if (operation === "IntrospectionQuery") return postRequest(token, asked, options?.headers);
+    const answer = await postRequest(token, asked, { "X-Explain": "1", ...options?.headers });
+    const { plan, ...others } = answer.extensions ?? {};
+    tell({ operation, plan: (plan as Plan | undefined) ?? null });
+    const { extensions: _, ...shown } = answer;
+    return Object.keys(others).length === 0 ? shown : { ...shown, extensions: others };
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What the page shows below the bar. */
-export type View = "queries" | "schema";
+export type View = "queries" | "plan" | "schema";
 
-const TITLES: Record<View, string> = { queries: "Queries", schema: "Schema" };
+const TITLES: Record<View, string> = { queries: "Queries", plan: "Plan", schema: "Schema" };
 
 /** The switch between them. */
 export function Views({ view, onChange }: { view: View; onChange(view: View): void }) {
