@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.routing import Router
 
+from backend.cache.names import origin
+from backend.cache.opening import open_cache
 from backend.errors import GatewayError
 from backend.face.callers import Callers
 from backend.graphql.engine import Engine
@@ -17,7 +19,7 @@ from backend.graphql.schema import build_schema
 from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from backend.plan.connection_pool import Timeouts, read_pool
+from backend.plan.connection_pool import read_pool
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -71,14 +73,16 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     limits = Limits(default_page=settings.default_page_size, max_page=settings.max_page_size)
     catalog = reflect(INTERFACES)
     schema = build_schema(catalog, limits)
-    timeouts = Timeouts(settings.statement_timeout, settings.lock_timeout)
-    pool = read_pool(settings.database, size=settings.pool_size, timeouts=timeouts)
+    pool = read_pool(settings.database, size=settings.pool_size, statement_timeout=settings.statement_timeout)
+    cache = None
+    if settings.redis is not None:
+        made_by = origin([(entity.name, *entity.fields, *entity.relations) for entity in catalog.values()], [limits])
+        cache = partial(open_cache, settings.redis, pool, catalog, made_by)
     engine = Engine(
-        Callers(catalog, pool),
+        Callers(catalog, pool, cache),
         schema._schema,  # noqa: SLF001 - Strawberry has no public way to it
         limits,
         anonymous_schema=settings.anonymous_schema,
-        explain=settings.explain,
     )
     endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), max_body=settings.max_body_bytes)
     return Gateway(engine, endpoint, demo_tokens)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from math import log2
+from math import inf, log2
 from typing import TYPE_CHECKING
 
 import orjson
@@ -20,13 +20,13 @@ from backend.access.policy import (
     own_memberships,
     user,
 )
-from backend.access.policy import scopes as held_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # One row, or none where the credential does not hold. Everything that a principal rests on is in it, so that equal
-# rows mean an equal principal. Claims are of type `permissions` only, whatever the case (docs/permissions.md).
+# rows mean an equal principal; only the last column, the seconds that are left, differs each time. Claims are of type
+# `permissions` only, whatever the case (docs/permissions.md).
 RESOLVE = b"""
 SELECT u.id::text,
        t.scopes::text,
@@ -44,8 +44,11 @@ SELECT u.id::text,
        coalesce((SELECT json_agg(json_build_array(o.organization_id, o.organization_role_id) ORDER BY o.id)
                  FROM organization_member o WHERE o.user_id = u.id), '[]')::text,
        coalesce((SELECT json_agg(json_build_array(f.course_family_id, f.course_family_role_id) ORDER BY f.id)
-                 FROM course_family_member f WHERE f.user_id = u.id), '[]')::text
+                 FROM course_family_member f WHERE f.user_id = u.id), '[]')::text,
+       coalesce(extract(epoch FROM e.moment), 'infinity')::text,
+       coalesce(extract(epoch FROM e.moment) - extract(epoch FROM now()), 'infinity')::text
 FROM api_token t JOIN "user" u ON u.id = t.user_id
+CROSS JOIN LATERAL (SELECT least(t.expires_at, CASE WHEN u.user_type = 'token' THEN u.token_expiration END)) e (moment)
 WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
   AND u.archived_at IS NULL
   AND (u.user_type <> 'token' OR u.token_expiration > now())
@@ -90,16 +93,21 @@ class Viewer:
 
 @dataclass(frozen=True, eq=False)
 class Principal:
-    """The caller: a user and what they hold, as sets of keys by name (`backend.access.policy.Values`)."""
+    """The caller: a user and what they hold, as sets of keys by name (`backend.access.policy.Values`).
+
+    `evidence` are the columns of `RESOLVE` without the last. `valid_until` is when the credential ends by itself, on
+    this process's monotonic clock.
+    """
 
     user_id: str
     values: Mapping[str, Sequence[str]]
     viewer: Viewer
     evidence: tuple[str, ...] = field(repr=False)
+    valid_until: float = inf
 
 
-def principal_from_row(row: Sequence[str]) -> Principal:
-    """The principal that a row of `RESOLVE` stands for.
+def principal_from_row(row: Sequence[str], valid_until: float = inf) -> Principal:
+    """The principal that a row of `RESOLVE`, without its last column, stands for.
 
     Roles and claims grant, scopes narrow: a token that names scopes does only what they name, and never carries
     `_admin`; one without any reads all that its owner reads, and writes nothing; the scope `*` does not narrow.
@@ -135,8 +143,7 @@ def principal_from_row(row: Sequence[str]) -> Principal:
         scopes=scopes,
         writes=writes,
     )
-    values[held_scopes().name] = [EVERYTHING] if scopes is None else sorted(scopes - {EVERYTHING})
-    return Principal(user_id, values, viewer, tuple(row))
+    return Principal(user_id, values, viewer, tuple(row), valid_until)
 
 
 def _scopes(stored: object) -> tuple[frozenset[str] | None, bool]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -14,19 +15,20 @@ from psycopg_pool import PoolTimeout
 
 from backend.access.credentials import token_hash
 from backend.access.visibility import Statistics, Visibility
+from backend.cache.opening import OpenCache
+from backend.cache.question import Held, hold
+from backend.cache.reader import Reader
 from backend.errors import GatewayError, UnauthenticatedError, UnavailableError
 from backend.face.usage import TokenUsage
 from backend.interface.entity import policies
-from backend.observe import observed
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
-from backend.plan.run import Reading
 from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
 from backend.plan.source import Scope
 from backend.plan.statement import Compiler, Recent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable
 
     from backend.access.principal import Principal, Viewer
     from backend.interface.entity import Catalog
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("computor")
 T = TypeVar("T")
+CacheOpener = Callable[[], AbstractAsyncContextManager[OpenCache | None]]
 
 CREDENTIAL_MISSING = (
     "This request has no token. Send the header `Authorization: Bearer <token>`; "
@@ -50,7 +53,7 @@ UPKEEP_EVERY = 60.0
 class Reads(Generic[T]):
     """Work that reads, in one snapshot."""
 
-    work: Callable[[Reading], Awaitable[T]]
+    work: Callable[[Reader], Awaitable[T]]
 
 
 @dataclass(frozen=True)
@@ -61,23 +64,28 @@ class Writes(Generic[T]):
 
 
 class Callers:
-    """Holds what outlives a request, whatever the face: principals, what viewers see, statements, and the pool."""
+    """Holds what outlives a request, whatever the face: principals, what viewers see, statements, pool and cache."""
 
-    def __init__(self, catalog: Catalog, pool: Pool) -> None:
+    def __init__(self, catalog: Catalog, pool: Pool, cache: CacheOpener | None = None) -> None:
         self.catalog = catalog
         self.compiler = Compiler()
         self._pool = pool
         self._usage = TokenUsage(pool)
         self._policies = policies(catalog)
-        self._principals: Recent[bytes, Principal] = Recent(10000)
+        self._cache_opener = cache
+        self.cache: OpenCache | None = None
+        self._held: Recent[bytes, Held] = Recent(10000)
         self._scopes: Recent[Viewer, Scope] = Recent(1000)
         self._statistics = Statistics({})
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Serves until the block ends; the pool is open meanwhile."""
-        async with self._pool:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._pool)
             await self.refresh_statistics()
+            if self._cache_opener is not None:
+                self.cache = await stack.enter_async_context(self._cache_opener())
             upkeep = asyncio.create_task(self._keep_up())
             try:
                 yield
@@ -124,31 +132,35 @@ class Callers:
         if token is None:
             raise UnauthenticatedError(CREDENTIAL_MISSING)
         credential = token_hash(token)
-        known = self._principals.get(credential)
+        held = self._held.get(credential)
         while True:
-            async with snapshot_of(self._pool, credential, known) as snapshot:
-                known = known or self._known(credential, await snapshot.identify())
-                _note_user(known)
+            async with snapshot_of(self._pool, credential, held.principal if held else None) as snapshot:
+                held = held or self._known(credential, await snapshot.identify())
                 chosen = decide()
                 if isinstance(chosen, Writes):
                     break
+                reader = self._reader(held, snapshot)
                 try:
-                    answer = await _verified(chosen, self._reading(known, snapshot))
+                    answer = await _verified(chosen, reader)
                 except PrincipalChangedError as changed:
-                    known = self._known(credential, changed.principal)
+                    held = self._known(credential, changed.principal)
                 else:
                     self._usage.note(credential)
+                    if (verified := reader.verified()) is not held:
+                        self._held.put(credential, verified)
                     return answer
         self._usage.note(credential)
-        return await chosen.work(Transactions(self._pool, credential, known, self._write_for))
+        return await chosen.work(Transactions(self._pool, credential, held.principal, self._write_for))
 
-    def _known(self, credential: bytes, principal: Principal | None) -> Principal:
+    def _known(self, credential: bytes, principal: Principal | None) -> Held:
         if principal is None:
             raise UnauthenticatedError(_CREDENTIAL_REFUSED) from None
-        return self._principals.put(credential, principal)
+        return self._held.put(credential, hold(principal))
 
-    def _reading(self, principal: Principal, snapshot: Snapshot) -> Reading:
-        return Reading(self._scope(principal.viewer), self.compiler, principal, snapshot)
+    def _reader(self, held: Held, snapshot: Snapshot) -> Reader:
+        # Stamps come before what they speak for: where the snapshot has begun, it is too late for them.
+        cache = None if self.cache is None or snapshot.begun else self.cache.cache
+        return Reader(self._scope(held.principal.viewer), self.compiler, held.principal, snapshot, held, cache)
 
     def _write_for(self, principal: Principal, snapshot: Snapshot) -> Writing:
         return Writing(self._scope(principal.viewer), self.compiler, principal, snapshot, self._write_for)
@@ -160,13 +172,7 @@ class Callers:
         )
 
 
-def _note_user(principal: Principal) -> None:
-    observation = observed()
-    if observation is not None:
-        observation.user = principal.user_id
-
-
-async def _verified(reads: Reads[T], reading: Reading) -> T:
+async def _verified(reads: Reads[T], reading: Reader) -> T:
     try:
         answer = await reads.work(reading)
     except UnavailableError:

@@ -13,18 +13,17 @@ from backend.errors import ErrorCode, GatewayError, public
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_DUMP = orjson.OPT_UTC_Z
+DUMP = orjson.OPT_UTC_Z
 
 
 @dataclass(frozen=True)
 class Request:
-    """A GraphQL request as a client sent it, the token that came with it, and whether its plan is asked for."""
+    """A GraphQL request as a client sent it, and the token that came with it."""
 
     query: str
     variables: Mapping[str, Any]
     operation_name: str | None
     token: str | None
-    explain: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,16 +43,13 @@ class VariablesError(GatewayError):
         self.errors = errors
 
 
-def answered(
-    data: dict[str, Any] | None, errors: Sequence[GraphQLError], extensions: Mapping[str, Any] | None = None
-) -> Answer:
+def answered(data: dict[str, Any] | None, errors: Sequence[GraphQLError]) -> Answer:
     """The answer of what was executed."""
-    body: dict[str, Any] = {"data": data}
-    if errors:
-        body["errors"] = [error.formatted for error in errors]
-    if extensions:
-        body["extensions"] = extensions
-    return Answer(orjson.dumps(body, option=_DUMP), executed=True)
+    if not errors:
+        return Answer(orjson.dumps({"data": data}, option=DUMP), executed=True)
+    return Answer(
+        orjson.dumps({"data": data, "errors": [error.formatted for error in errors]}, option=DUMP), executed=True
+    )
 
 
 def refused(errors: Sequence[GraphQLError], code: ErrorCode) -> Answer:
@@ -61,7 +57,7 @@ def refused(errors: Sequence[GraphQLError], code: ErrorCode) -> Answer:
     formatted = [
         {**error.formatted, "extensions": {"code": code.value, **(error.extensions or {})}} for error in errors
     ]
-    return Answer(orjson.dumps({"errors": formatted}, option=_DUMP), executed=False, code=code)
+    return Answer(orjson.dumps({"errors": formatted}, option=DUMP), executed=False, code=code)
 
 
 def public_error(error: GraphQLError) -> GraphQLError:

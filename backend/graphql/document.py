@@ -29,8 +29,8 @@ from backend.plan.statement import Recent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from backend.graphql.query import Prepared
     from backend.graphql.variables import Variables
-    from backend.plan.compile import Plan
 
 MAX_TOKENS = 10_000
 MAX_ERRORS = 20
@@ -51,7 +51,7 @@ class Document:
     switch_names: tuple[str, ...]
     errors: Sequence[GraphQLError] = ()
     code: ErrorCode = ErrorCode.GRAPHQL_VALIDATION_FAILED
-    plans: Recent[Any, Plan] = field(default_factory=lambda: Recent(PLANS_KEPT))
+    prepared: Recent[Any, Prepared] = field(default_factory=lambda: Recent(PLANS_KEPT))
     # By the name of the operation, once it was asked for.
     variables: dict[str | None, Variables] = field(default_factory=dict)
 

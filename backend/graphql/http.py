@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 JSON = b"application/json"
 GRAPHQL = b"application/graphql-response+json"
-EXPLAIN = b"x-explain"
 _STATUS: Mapping[ErrorCode | None, int] = {
     ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.BAD_REQUEST: 400,
@@ -85,7 +84,7 @@ def _read(body: bytes, headers: Mapping[bytes, bytes], token: str | None) -> Req
     name = content.get("operationName")
     if name is not None and not isinstance(name, str):
         raise BadRequestError("`operationName` must be a text.")
-    return Request(query, variables, name or None, token, explain=headers.get(EXPLAIN, b"0") != b"0")
+    return Request(query, variables, name or None, token)
 
 
 def _is_json(headers: Mapping[bytes, bytes]) -> bool:

@@ -125,11 +125,13 @@ class Batch:
 
     `compute` gets who is asking, and one tuple for each row, of the attributes that it `needs`, as the viewer may see
     them; it returns one value for each row. An exception in a value's place fails that field alone; one that is raised
-    fails all.
+    fails all. What depends on nothing but the row, who asks, and rows of the tables of `reads`, is kept like all else;
+    without `reads` it is computed each time.
     """
 
     needs: tuple[str, ...]
     compute: Callable[[BatchContext, Sequence[tuple[Any, ...]]], Awaitable[Sequence[Any]]]
+    reads: tuple[type[Base], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -172,14 +174,6 @@ class Tree:
     on: Callable[[Row, Row], ColumnElement[bool]]
 
 
-@dataclass(frozen=True)
-class Issued:
-    """A secret, which the payload tells once, and what is stored of it: values by attribute, as JSON."""
-
-    secret: str
-    stored: Mapping[str, object]
-
-
 class EntityInterface:
     """One entity: its DTOs, how it is searched, who sees it, and what is computed on it."""
 
@@ -193,7 +187,10 @@ class EntityInterface:
     search: ClassVar[Callable[[Select[Any], Any], Select[Any]] | None] = None
     endpoint: ClassVar[str]
     model: ClassVar[type[Base]]
+    # Seconds that what was read of it may be kept; 0 for what never is.
     cache_ttl: ClassVar[int] = 15
+    # Attributes that searches or computed fields compare with the present: what was read ends at the next of them.
+    moments: ClassVar[tuple[str, ...]] = ()
     policy: ClassVar[Policy] = ADMIN_ONLY
     computed: ClassVar[Mapping[str, Expression | Related | Batch]] = {}
     modifiers: ClassVar[Mapping[str, Newest]] = {}
@@ -218,13 +215,6 @@ class EntityInterface:
     links: ClassVar[Mapping[str, tuple[Grant, ...]]] = {}
     # Relations to one whose targets are locked before a write, so that what checks count stays as it is.
     locks: ClassVar[tuple[str, ...]] = ()
-    # SQL over a row to write: a text. Writers of rows with the same text go one after the other, so that what checks
-    # look for in other rows stays as it is.
-    in_turn: ClassVar[Callable[[Row], ColumnElement[Any]] | None] = None
-    # The attribute that triggers of the database find fault with.
-    trigger_attribute: ClassVar[str | None] = None
-    # Makes what only the server knows of a new row, one secret for each.
-    issue: ClassVar[Callable[[], Issued] | None] = None
     # By attribute: what deleting writes into the row, where it does not take the row away.
     deletion: ClassVar[Mapping[str, ColumnElement[Any]]] = {}
     # What follows from a write, in this order.

@@ -106,7 +106,7 @@ class PlanCompiler:
         limits: Limits,
     ) -> None:
         self._schema = schema
-        self._catalog = catalog
+        self.catalog = catalog
         self._fragments = fragments
         self._variables = variables
         self._limits = limits
@@ -114,11 +114,11 @@ class PlanCompiler:
 
     @cached_property
     def _ones(self) -> Mapping[str, Entity]:
-        return {entity.singular: entity for entity in self._catalog.values()}
+        return {entity.singular: entity for entity in self.catalog.values()}
 
     @cached_property
     def _lists(self) -> Mapping[str, Entity]:
-        return {entity.plural: entity for entity in self._catalog.values()}
+        return {entity.plural: entity for entity in self.catalog.values()}
 
     def operation(self, operation: OperationDefinitionNode) -> Plan:
         """The plan of a query."""
@@ -141,7 +141,7 @@ class PlanCompiler:
 
     def fresh(self) -> PlanCompiler:
         """A compiler for another plan of the same document."""
-        return PlanCompiler(self._schema, self._catalog, self._fragments, self._variables, self._limits)
+        return PlanCompiler(self._schema, self.catalog, self._fragments, self._variables, self._limits)
 
     def collect(self, type_name: str, selections: Sequence[SelectionSetNode | None]) -> Fields:
         """The fields selected on a type, by response key, in order (GraphQL specification, CollectFields)."""
@@ -200,7 +200,7 @@ class PlanCompiler:
             one = self._read("Query", nodes, lambda _run, given: [_key_argument(entity, given["id"])])
             return ByKey(self.template(entity, nodes), one.of)
         if name == "me":
-            return ByKey(self.template(self._catalog["User"], nodes), lambda run: [(run.principal.user_id,)])
+            return ByKey(self.template(self.catalog["User"], nodes), lambda run: [(run.principal.user_id,)])
         if name in ("node", "nodes"):
             return self._nodes(nodes, many=name == "nodes")
         return None
@@ -211,7 +211,7 @@ class PlanCompiler:
             if many and len(given[name]) > self._limits.max_page:
                 raise InputError(f"{len(given[name])} ids are too many: at most {self._limits.max_page}", (name,))
             try:
-                return [parse_node_id(self._catalog, value) for value in (given[name] if many else [given[name]])]
+                return [parse_node_id(self.catalog, value) for value in (given[name] if many else [given[name]])]
             except InputError as error:
                 raise error.under(name) from None
 
@@ -221,7 +221,7 @@ class PlanCompiler:
             return lambda run: [key for of, key in ids.of(run) if of == name]
 
         loads = {
-            name: ByKey(self.template(entity, nodes), keys(name), many=True) for name, entity in self._catalog.items()
+            name: ByKey(self.template(entity, nodes), keys(name), many=True) for name, entity in self.catalog.items()
         }
         return Nodes(ids.of, loads, many=many)
 
@@ -285,19 +285,19 @@ class PlanCompiler:
         definition = self._schema.get_field(self._schema.get_type(parent), node.name.value)  # type: ignore[arg-type]
         if definition is None:
             raise LookupError(f"{parent}.{node.name.value}")
-        arguments = Arguments(definition, node, read, constant=not _has_variables(node))
+        arguments = Arguments(definition, node, read, constant=not has_variables(node))
         self._arguments.append(arguments)
         return arguments
 
     def target(self, relation: Relation) -> Entity:
         """What a relation leads to."""
-        return self._catalog[relation.target]
+        return self.catalog[relation.target]
 
     def groups(self, entity: Entity, node: FieldNode, index: int) -> Callable[[Run], GroupsRequest]:
         """Which groups are asked for."""
 
         def read(_run: Run, given: Mapping[str, Any]) -> GroupsRequest:
-            return read_groups(self._catalog, entity, f"groups_{index}_", given, self._limits)
+            return read_groups(self.catalog, entity, f"groups_{index}_", given, self._limits)
 
         return self._read(f"{entity.name}Connection", [node], read).of
 
@@ -320,7 +320,8 @@ def _key_argument(entity: Entity, value: str) -> tuple[str, ...]:
         raise error.under("id") from None
 
 
-def _has_variables(node: FieldNode) -> bool:
+def has_variables(node: FieldNode) -> bool:
+    """Whether the field's arguments have variables in them."""
     found = False
 
     class Finder(Visitor):

@@ -2,56 +2,50 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from backend.plan.load import Task
-from backend.plan.run import Failure, Level, Pending, Run
+from backend.plan.run import Failure, Pending, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from backend.plan.compile import Plan
-    from backend.plan.load import Query
-    from backend.plan.run import Json, Row
+    from backend.plan.run import Json
 
 
-async def execute(run: Run, plan: Plan, data: Json, *, last: bool) -> None:
-    """Loads the plan's roots into `data`. `last` says that nothing else will read in this snapshot.
+async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Collection[str] = frozenset()) -> None:
+    """Loads the plan's roots into `data`, `without` some. `last` says that nothing else will read in this snapshot.
 
     Raises GraphQLError for bad input, before anything is read.
     """
     for arguments in plan.arguments:
         arguments.of(run)
-    tasks = [Task(load, key, [data]) for key, load in plan.loads]
+    tasks = [(key, Task(load, key, [data])) for key, load in plan.loads if key not in without]
     while tasks:
-        tasks = await _level(run, tasks, last=last and max(task.load.height for task in tasks) == 1)
+        tasks = await _level(run, tasks, last=last and max(task.load.height for _, task in tasks) == 1)
         pending, run.pending = run.pending, []
         for each in pending:
             await _compute(run, each)
 
 
-async def _level(run: Run, tasks: Sequence[Task], *, last: bool) -> list[Task]:
+async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool) -> list[tuple[str, Task]]:
+    """Each task comes with the response key of the root that it belongs to."""
     values = run.principal.values
-    asked = [task.load.queries(run, task.slot, task.parents) for task in tasks]
-    started = perf_counter()
+    asked = [task.load.queries(run, task.slot, task.parents) for _, task in tasks]
+    for (root, _), queries in zip(tasks, asked, strict=True):
+        for query in queries:
+            run.reads[root].take(query.statement.text)
     commands = [(query.statement.text, query.statement.parameters(values, query.given)) for of in asked for query in of]
-    fetched = iter(await run.snapshot.fetch(commands, last=last) if commands else [])
-    answers = [[next(fetched) for _ in queries] for queries in asked]
-    run.levels.append(_noted(started, tasks, asked, answers))
-    below: list[Task] = []
-    for task, answer in zip(tasks, answers, strict=True):
-        below += task.load.place(run, task.slot, task.parents, answer)
+    answers = iter(await run.snapshot.fetch(commands, last=last) if commands else [])
+    below: list[tuple[str, Task]] = []
+    for (root, task), queries in zip(tasks, asked, strict=True):
+        computed = len(run.pending)
+        placed = task.load.place(run, task.slot, task.parents, [next(answers) for _ in queries])
+        below += [(root, each) for each in placed]
+        for pending in run.pending[computed:]:
+            run.reads[root].compute(pending.batch)
     return below
-
-
-def _noted(
-    started: float, tasks: Sequence[Task], asked: Sequence[Sequence[Query]], answers: Sequence[Sequence[list[Row]]]
-) -> Level:
-    rows = [list(map(len, answer)) for answer in answers]
-    return Level(
-        started, perf_counter(), [task.load for task in tasks], asked, rows, [len(task.parents) for task in tasks]
-    )
 
 
 async def _compute(run: Run, pending: Pending) -> None:

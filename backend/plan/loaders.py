@@ -48,12 +48,12 @@ class Loaders:
         load = ByKey(template, lambda _run: good, many=True)
         run = self._run()
         box: dict[str, Any] = {}
-        answers = [
-            await run.snapshot.fetch(
-                [(query.statement.text, query.statement.parameters(run.principal.values, query.given))], last=False
-            )
-            for query in load.queries(run, "found", [box])
-        ]
+        answers = []
+        for query in load.queries(run, "found", [box]):
+            text = query.statement.text
+            run.reads["found"].take(text)
+            command = (text, query.statement.parameters(run.principal.values, query.given))
+            answers.append(await run.snapshot.fetch([command], last=False))
         load.place(run, "found", [box], answers[0] if answers else [])
         found = dict(zip(good, box["found"], strict=True))
         return [key if isinstance(key, InputError) else _dto(entity, names, found[key]) for key in keys]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from graphql.execution.values import VariableValues
 
@@ -12,10 +13,9 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.interface.base import Batch
-    from backend.plan.load import Load, Query
     from backend.plan.snapshot import Snapshot
     from backend.plan.source import Scope
-    from backend.plan.statement import Compiler
+    from backend.plan.statement import Compiler, Text
 
 Json = dict[str, Any]
 Row = tuple[Any, ...]
@@ -54,15 +54,28 @@ class Reading:
         return Run(self.scope, self.compiler, self.principal, given, self.snapshot)
 
 
-class Level(NamedTuple):
-    """A level of loads that was run: from when to when; and by load its statements, their rows, and its parents."""
+@dataclass
+class Reads:
+    """What a root field was made of: the tables that its statements read.
 
-    started: float
-    ended: float
-    loads: Sequence[Load]
-    queries: Sequence[Sequence[Query]]
-    rows: Sequence[Sequence[int]]
-    parents: Sequence[int]
+    `timed` says that the answer depends on the time, too, and `opaque` that it depends on what is not known here.
+    """
+
+    tables: frozenset[str] = frozenset()
+    timed: bool = False
+    opaque: bool = False
+
+    def take(self, text: Text) -> None:
+        """A statement was read."""
+        self.tables |= text.tables
+        self.timed = self.timed or text.timed
+
+    def compute(self, batch: Batch) -> None:
+        """A field was computed."""
+        if batch.reads is None:
+            self.opaque = True
+        else:
+            self.tables |= {model.__tablename__ for model in batch.reads}
 
 
 class Run:
@@ -87,7 +100,7 @@ class Run:
         self.arguments: dict[object, Any] = {}
         self.pending: list[Pending] = []
         self.failed = False
+        # By the response key of each root.
+        self.reads: defaultdict[str, Reads] = defaultdict(Reads)
         # Types of objects that were asked for by interface, by identity: failures must find theirs.
         self.types: dict[int, str] = {}
-        # What was done so far, for whoever asks how.
-        self.levels: list[Level] = []

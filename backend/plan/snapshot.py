@@ -9,9 +9,9 @@ goes back; a cancelled request cancels its statement in PostgreSQL, too.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from psycopg import OperationalError, pq
@@ -20,7 +20,6 @@ from psycopg_pool import PoolTimeout
 
 from backend.access.principal import RESOLVE, principal_from_row
 from backend.errors import UnavailableError
-from backend.observe import Exchange, observed
 from backend.plan.statement import Text
 
 if TYPE_CHECKING:
@@ -84,16 +83,28 @@ class Snapshot:
             if self._verified:
                 return await self._send(commands, last=last)
             resolve: Command = (_RESOLVE, [rb"\x" + (self._credential or b"").hex().encode()])
+            asked = time.monotonic()
             found, *results = await self._send([resolve, *commands], last=last)
-            evidence = found[0] if found else None
-            if self._known is None or evidence != self._known.evidence:
-                raise PrincipalChangedError(principal_from_row(evidence) if evidence else None)
+            if not found:
+                raise PrincipalChangedError(None)
+            *evidence, left = found[0]
+            if self._known is None or tuple(evidence) != self._known.evidence:
+                raise PrincipalChangedError(principal_from_row(evidence, asked + float(left)))
             self._verified = True
             return results
 
     def doubt(self) -> None:
         """Has the next read ask again who the caller is."""
         self._verified = self._credential is None
+
+    def trust(self) -> None:
+        """Has no read ask who the caller is: that is known otherwise."""
+        self._verified = True
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was read, or is being read, that what follows belongs to."""
+        return self._begun
 
     async def verify(self) -> None:
         """Asks whether the caller is still who they were taken for, unless that was asked. Raises as `fetch` does."""
@@ -113,7 +124,6 @@ class Snapshot:
         lost = 0
         while True:
             connection = self._connection or await self._take()
-            started = perf_counter()
             try:
                 results = await self._exchange(connection, commands, last=last)
             except OperationalError as error:
@@ -128,19 +138,13 @@ class Snapshot:
             else:
                 self.statements += len(commands)
                 self._begun = not last
-                _note(started, commands, results)
                 return results
 
     async def _take(self) -> ReadConnection:
-        started = perf_counter()
         try:
             self._connection = await self._pool.getconn()
         except (PoolTimeout, OperationalError) as error:
             raise UnavailableError("The database cannot be reached; try again.") from error
-        finally:
-            observation = observed()
-            if observation is not None:
-                observation.waited += perf_counter() - started
         if len(self._connection.prepared) > PREPARED_KEPT:
             await self._connection.execute("DEALLOCATE ALL")
             self._connection.prepared.clear()
@@ -228,13 +232,6 @@ class Snapshot:
             self._connection = None
             await connection.close()
             await self._pool.putconn(connection)
-
-
-def _note(started: float, commands: Sequence[Command], results: Sequence[Sequence[Row]]) -> None:
-    observation = observed()
-    if observation is not None:
-        statements = [text.sql for text, _ in commands]
-        observation.exchanges.append(Exchange(started, perf_counter(), statements, list(map(len, results))))
 
 
 @asynccontextmanager

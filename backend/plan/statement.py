@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 DIALECT: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # not annotated there
 
+_TIME = re.compile(
+    rb"\b(now|age|random|(clock|statement|transaction|current|local)_?timestamp|(current|local)_?(date|time))\b",
+    re.IGNORECASE,
+)
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -53,15 +58,16 @@ class Recent(Generic[K, V]):
 class Text:
     """A statement's text, and the names of what is bound, in the order of `$1` and so on.
 
-    `tables` are those that it reads or writes. `name` is that of the prepared statement. Without one the text is
-    planned anew each time: a scan whose best plan depends on the values must not fall for PostgreSQL's generic plan,
-    which comes at the sixth execution.
+    `tables` are those that it reads or writes; `timed` says that it looks at the time. `name` is that of the prepared
+    statement. Without one the text is planned anew each time: a scan whose best plan depends on the values must not
+    fall for PostgreSQL's generic plan, which comes at the sixth execution.
     """
 
     sql: bytes
     names: tuple[str, ...]
     name: bytes | None
     tables: frozenset[str] = frozenset()
+    timed: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,4 +124,4 @@ class Compiler:
         name = b"s" + blake2b(sql, digest_size=12).hexdigest().encode() if prepare else None
         by_key = {bind.key: name for bind, name in compiled.bind_names.items()}
         constants = {name: bind.effective_value for name, bind in compiled.binds.items()}
-        return Statement(Text(sql, names, name, tables_in(construct)), constants), by_key
+        return Statement(Text(sql, names, name, tables_in(construct), _TIME.search(sql) is not None), constants), by_key

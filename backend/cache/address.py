@@ -1,0 +1,116 @@
+"""Where Redis is: a URL, resolved to the one server that holds our keys. redis-py knows how."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.sentinel import Sentinel
+from redis.exceptions import RedisError
+
+from backend.cache.connection import AwayError
+from backend.errors import GatewayError
+
+CLUSTER, SENTINEL = "redis+cluster", "redis+sentinel"
+_DEFAULT_PORTS = {CLUSTER: 6379, SENTINEL: 26379}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One server: a host and port, or the path of a socket; and how to log in there."""
+
+    host: str = "localhost"
+    port: int = 6379
+    path: str | None = None
+    username: str | None = None
+    password: str | None = None
+    database: int = 0
+    tls: ssl.SSLContext | None = None
+
+
+def check_url(url: str) -> None:
+    """Raises GatewayError where the URL is none of those that `resolve` knows."""
+    _read(url)
+
+
+async def resolve(url: str, key: bytes, seconds: float) -> Address:
+    """The server that holds the key.
+
+    `redis://`, `rediss://` and `unix://` name it; `redis+cluster://host:port,host:port` names nodes of a cluster, and
+    `redis+sentinel://host:port,host:port/service` sentinels that know it. Raises AwayError where none can tell.
+    """
+    scheme, login, seeds, service = _read(url)
+    if scheme not in _DEFAULT_PORTS:
+        return login
+    try:
+        if scheme == CLUSTER:
+            host, port = await _node(seeds, login, key, seconds)
+        else:
+            host, port = await _master(seeds, service, seconds)
+    except (RedisError, OSError, TimeoutError) as error:
+        raise AwayError(f"Nobody says where Redis is: {error}") from error
+    return Address(host, port, None, login.username, login.password, login.database)
+
+
+def _read(url: str) -> tuple[str, Address, list[tuple[str, int]], str]:
+    """Scheme; how to log in, and where; hosts and ports; the name of the service."""
+    scheme = url.partition("://")[0]
+    if scheme not in _DEFAULT_PORTS:
+        return scheme, _single(url), [], ""
+    parts = urlsplit(url)
+    service, _, number = parts.path.strip("/").partition("/")
+    if scheme == SENTINEL and not service:
+        raise GatewayError(f"REDIS_URL: {SENTINEL}:// needs the service's name, as in {SENTINEL}://host:26379/mymaster")
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    seeds = [(host.partition(":")[0], int(host.partition(":")[2] or _DEFAULT_PORTS[scheme])) for host in hosts]
+    login = _single(f"redis://{parts.netloc.rpartition('@')[0]}{'@' if '@' in parts.netloc else ''}x/{number or 0}")
+    return scheme, login, seeds, service
+
+
+def _single(url: str) -> Address:
+    try:
+        read: Any = parse_url(url)
+    except ValueError as error:
+        raise GatewayError(f"REDIS_URL: {error}") from None
+    tls = ssl.create_default_context() if read.get("connection_class") is SSLConnection else None
+    return Address(
+        read.get("host", "localhost"),
+        read.get("port", 6379),
+        read.get("path"),
+        read.get("username"),
+        read.get("password"),
+        int(read.get("db", 0)),
+        tls,
+    )
+
+
+async def _node(seeds: list[tuple[str, int]], login: Address, key: bytes, seconds: float) -> tuple[str, int]:
+    cluster = RedisCluster(
+        startup_nodes=[ClusterNode(host, port) for host, port in seeds],
+        username=login.username,
+        password=login.password,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+    )
+    try:
+        await cluster.initialize()
+        node = cluster.get_node_from_key(key.decode())
+    finally:
+        await cluster.aclose()
+    if node is None:
+        raise AwayError("No node of the cluster holds our keys.")
+    return node.host, int(node.port)
+
+
+async def _master(seeds: list[tuple[str, int]], service: str, seconds: float) -> tuple[str, int]:
+    sentinel = Sentinel(seeds, socket_timeout=seconds)  # type: ignore[no-untyped-call]  # not annotated there
+    try:
+        host, port = await sentinel.discover_master(service)
+    finally:
+        for each in sentinel.sentinels:
+            await each.aclose()
+    return host, int(port)

@@ -1,0 +1,197 @@
+"""Answers in Redis: looked for, and kept."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import hiredis
+
+from backend.cache import metrics
+from backend.cache.connection import AwayError
+from backend.cache.entry import Entry, ForeignEntryError, Rest, pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from backend.cache.connection import Command
+    from backend.cache.link import Link, Server
+    from backend.cache.names import Names
+    from backend.cache.question import Held, Question
+
+LARGEST = 1_048_576
+"""Bytes of the longest answer that is kept."""
+_STAMPS_LAST = 86_400_000
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.01
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one look into Redis found: the epoch, the values of stamps by name, and valid entries by question.
+
+    `trusted` says that the caller still is who they were when they were last resolved.
+    """
+
+    server: Server
+    epoch: bytes
+    stamps: Mapping[str, bytes | None]
+    trusted: bool
+    entries: Mapping[Question, Entry]
+
+
+class Answers:
+    """Answers over one link; `origin` is a hash of all that they are made by besides the rows."""
+
+    def __init__(self, link: Link, names: Names, origin: bytes) -> None:
+        self.origin = origin
+        self._link = link
+        self._names = names
+        self._epoch = b""
+
+    async def look(self, held: Held, questions: Sequence[Question]) -> Found | None:
+        """What is there; None where nothing of it may be used: Redis is away, or nobody reads what changed."""
+        server = self._link.server
+        if server is None:
+            metrics.BYPASSED.labels("away").inc()
+            return None
+        try:
+            found = await self._look(server, held, questions)
+        except ForeignEntryError:
+            self._link.distrust(server)
+            found = None
+        except AwayError:
+            metrics.BYPASSED.labels("away").inc()
+            return None
+        if found is None:
+            metrics.BYPASSED.labels("lease").inc()
+        return found
+
+    async def _look(self, server: Server, held: Held, questions: Sequence[Question]) -> Found | None:
+        epoch = self._epoch
+        wanted = list(dict.fromkeys((*held.rest.names, *(name for each in questions for name in _rest(each)))))
+        keys = [self.key(each, epoch) for each in questions]
+        values = await self._read(server, [self._names.lease, *map(self._names.stamp, wanted), *keys])
+        lease = values[0]
+        if lease is None or not lease.startswith(server.run_id):
+            return None
+        now = lease[len(server.run_id) + 1 :]
+        if now != epoch:
+            # Everything under the old epoch is forgotten.
+            self._epoch = now
+            return await self._look(server, held, questions)
+        stamps = dict(zip(wanted, values[1 : len(wanted) + 1], strict=True))
+        trusted = held.stamps is not None and held.stamps == _joined(held.rest.names, stamps)
+        trusted = trusted and time.monotonic() < held.principal.valid_until
+        entries: dict[Question, Entry] = {}
+        if trusted:
+            clock = _clock()
+            for question, key, raw in zip(questions, keys, values[len(wanted) + 1 :], strict=True):
+                if raw is not None:
+                    entry = unpack(raw, key)
+                    if clock < entry.until:
+                        entries[question] = entry
+        entries = await self._valid(server, entries, stamps)
+        return Found(server, epoch, stamps, trusted, entries)
+
+    async def _valid(
+        self, server: Server, entries: Mapping[Question, Entry], stamps: dict[str, bytes | None]
+    ) -> dict[Question, Entry]:
+        """The entries whose stamps are all as they were."""
+        names = {question: entry.rest.decode().split(" ") for question, entry in entries.items()}
+        # Another process may know less, or more, of what the field reads.
+        further = list({name for of in names.values() for name in of if name not in stamps})
+        if further:
+            stamps.update(zip(further, await self._read(server, map(self._names.stamp, further)), strict=True))
+        return {
+            question: entry for question, entry in entries.items() if _joined(names[question], stamps) == entry.stamps
+        }
+
+    async def _read(self, server: Server, keys: Iterable[bytes]) -> list[bytes | None]:
+        keys = list(keys)
+        (values,) = await self._link.ask(server, ("MGET", *keys))
+        if not isinstance(values, list) or len(values) != len(keys):
+            raise ForeignEntryError
+        return values
+
+    async def stamp(self, found: Found, rests: Sequence[Rest]) -> Mapping[str, bytes | None]:
+        """The stamps of `found`, and besides them those that were absent and now are there. Raises AwayError.
+
+        Only stamps that were there before the database is read can tell of what was written while it was.
+        """
+        absent = [name for name in dict.fromkeys(n for rest in rests for n in rest.names) if not found.stamps.get(name)]
+        if not absent:
+            return found.stamps
+        keys = [self._names.stamp(name) for name in absent]
+        made: list[Command] = [("SET", key, os.urandom(16), "NX", "PX", _STAMPS_LAST) for key in keys]
+        *_, values = await self._link.ask(found.server, *made, ("MGET", *keys))
+        if isinstance(values, hiredis.ReplyError):
+            raise AwayError(str(values))
+        return {**found.stamps, **dict(zip(absent, values, strict=True))}
+
+    def keep(self, found: Found, question: Question, rest: Rest, stamps: bytes, body: bytes, milliseconds: int) -> None:
+        """Keeps the answer for so long, if Redis takes it."""
+        key = self.key(question, found.epoch)
+        now = _clock()
+        raw = pack(key, now, now + milliseconds, rest, stamps, body)
+        if self._link.tell(found.server, ("SET", key, raw, "PX", milliseconds)):
+            metrics.STORED.inc()
+
+    async def lock(self, found: Found, digests: Mapping[bytes, float]) -> set[bytes]:
+        """Of the computations, those that no other process is at. Each is held for so many seconds. AwayError."""
+        commands: list[Command] = [
+            ("SET", self._names.lock(digest), b"1", "NX", "PX", max(1, int(seconds * 1000)))
+            for digest, seconds in digests.items()
+        ]
+        replies = await self._link.ask(found.server, *commands)
+        # Where Redis is full, all compute for themselves.
+        return {digest for digest, reply in zip(digests, replies, strict=True) if reply is not None}
+
+    async def watch(self, found: Found, question: Question, stamps: bytes, seconds: float) -> bytes | None:
+        """The answer that another process keeps within so many seconds, if it rests on these very stamps."""
+        key = self.key(question, found.epoch)
+        end = time.monotonic() + seconds
+        pause = _SHORTEST_PAUSE
+        while True:
+            try:
+                (raw,) = await self._read(found.server, [key])
+                entry = None if raw is None else unpack(raw, key)
+            except (AwayError, ForeignEntryError):
+                return None
+            if entry is not None and entry.stamps == stamps and _clock() < entry.until:
+                return entry.body
+            left = end - time.monotonic()
+            if left <= 0:
+                return None
+            await asyncio.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def key(self, question: Question, epoch: bytes) -> bytes:
+        """Where the answer is kept."""
+        return self._names.entry(question.head, epoch, question.digest)
+
+
+def age(entry: Entry) -> float:
+    """Seconds since it was made."""
+    return max(0, _clock() - entry.made) / 1000
+
+
+def joined(rest: Rest, stamps: Mapping[str, bytes | None]) -> bytes | None:
+    """The values of the stamps, one after the other; None where one is absent, for nothing can rest on that."""
+    return _joined(rest.names, stamps)
+
+
+def _joined(names: Iterable[str], stamps: Mapping[str, bytes | None]) -> bytes | None:
+    values = [stamps.get(name) for name in names]
+    # Absent never equals absent.
+    return None if None in values else b"".join(values)  # type: ignore[arg-type]
+
+
+def _rest(question: Question) -> tuple[str, ...]:
+    return () if question.rest is None else question.rest.names
+
+
+def _clock() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,117 @@
+"""One connection to Redis that all requests of a process share: replies come in the order of the commands.
+
+redis-py's pipelines cost five to eight times the processor time for what a request asks here (docs/benchmark.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import hiredis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Command = tuple[str | int | float | bytes | memoryview, ...]
+
+
+class AwayError(Exception):
+    """Redis cannot be reached, or did not answer in time."""
+
+
+class _Place:
+    """What waits for the replies to some commands; nobody may wait any more, and the replies come all the same."""
+
+    __slots__ = ("future", "left", "replies")
+
+    def __init__(self, future: asyncio.Future[list[Any]] | None, commands: int) -> None:
+        self.future = future
+        self.left = commands
+        self.replies: list[Any] = []
+
+
+class Connection(asyncio.Protocol):
+    """A request that is cancelled, or whose time is up, gives up its future and never its place in the order."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader = hiredis.Reader()
+        self._places: deque[_Place] = deque()
+        self._transport: asyncio.Transport | None = None
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+
+    async def ask(self, commands: Sequence[Command], seconds: float) -> list[Any]:
+        """The replies; one that says an error is a `hiredis.ReplyError` in its place.
+
+        Raises AwayError when the connection is lost or so many seconds have passed.
+        """
+        future: asyncio.Future[list[Any]] = self._loop.create_future()
+        self._send(_Place(future, len(commands)), commands)
+        timer = self._loop.call_later(seconds, _time_is_up, future)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+    def tell(self, commands: Sequence[Command]) -> None:
+        """Sends commands whose replies nobody waits for."""
+        self._send(_Place(None, len(commands)), commands)
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that the server has not taken yet."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def close(self) -> None:
+        """Ends the connection; whoever waits is told."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _send(self, place: _Place, commands: Sequence[Command]) -> None:
+        if self._transport is None or self._transport.is_closing():
+            raise AwayError("The connection to Redis is lost.")
+        self._places.append(place)
+
+        packed = [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
+        self._transport.write(b"".join(packed))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """As asyncio calls it."""
+        self._transport = transport  # type: ignore[assignment]  # a stream's, for this is a stream's protocol
+
+    def data_received(self, data: bytes) -> None:
+        """As asyncio calls it."""
+        try:
+            self._reader.feed(data)
+            reply = self._reader.gets()
+            while reply is not False:
+                self._place(reply)
+                reply = self._reader.gets()
+        except (hiredis.ProtocolError, IndexError):
+            # What is no reply, or nobody's: whose the next one is cannot be told.
+            self.close()
+
+    def _place(self, reply: Any) -> None:
+        place = self._places[0]
+        place.replies.append(reply)
+        place.left -= 1
+        if not place.left:
+            self._places.popleft()
+            if place.future is not None and not place.future.done():
+                place.future.set_result(place.replies)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
+        """As asyncio calls it."""
+        while self._places:
+            future = self._places.popleft().future
+            if future is not None and not future.done():
+                future.set_exception(AwayError("The connection to Redis is lost."))
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+
+def _time_is_up(future: asyncio.Future[list[Any]]) -> None:
+    if not future.done():
+        future.set_exception(AwayError("Redis did not answer in time."))

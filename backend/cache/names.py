@@ -1,0 +1,62 @@
+"""The names of everything that is ours in Redis. All carry one hash tag, so that one server of a cluster holds all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What an answer is made by, besides the rows.
+_PACKAGES = ("model", "access", "interface", "plan", "graphql")
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names for one database."""
+
+    database: str
+
+    @cached_property
+    def tag(self) -> bytes:
+        """The hash tag."""
+        return b"{computor:" + blake2b(self.database.encode(), digest_size=8).hexdigest().encode() + b"}"
+
+    @cached_property
+    def lease(self) -> bytes:
+        """Where the lease is; its value is the epoch."""
+        return b"computor:lease:" + self.tag
+
+    def stamp(self, text: str) -> bytes:
+        """Where a stamp is."""
+        return b"computor:stamp:" + self.tag + b":" + text.encode()
+
+    def lock(self, digest: bytes) -> bytes:
+        """What is held by whoever computes an answer."""
+        return b"computor:lock:" + self.tag + b":" + digest.hex().encode()
+
+    def entry(self, head: bytes, epoch: bytes, digest: bytes) -> bytes:
+        """Where an answer is; the head says of what and whose it is, as `course:list:<user>`."""
+        return b"%b:%b:%b:%b" % (head, self.tag, epoch, digest.hex().encode())
+
+
+IDENTIFY = (
+    "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), oid, datname), pg_is_in_recovery()"
+    " FROM pg_database WHERE datname = current_database()"
+)
+"""The database's identity, and whether it is only a standby, which hears too late of what was written."""
+
+
+def origin(schema: Iterable[object], settings: Iterable[object]) -> bytes:
+    """A hash of all that an answer is made by besides the rows: format, schema, the code, and settings."""
+    digest = blake2b(f"{FORMAT} {list(settings)} {list(schema)}".encode(), digest_size=16)
+    root = Path(__file__).resolve().parents[1]
+    for package in _PACKAGES:
+        for path in sorted((root / package).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.digest()

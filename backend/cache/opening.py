@@ -1,0 +1,59 @@
+"""The cache of one process, opened over one database and one Redis."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backend.access.scope import ANY, Scopes, Stamp
+from backend.cache.answers import Answers
+from backend.cache.link import Link
+from backend.cache.names import IDENTIFY, Names
+from backend.cache.recall import Cache, Lifetimes
+from backend.cache.stamps import RedisStamps
+from backend.interface.entity import policies
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from backend.access.principal import Principal
+    from backend.interface.entity import Catalog
+    from backend.plan.connection_pool import Pool
+
+log = logging.getLogger("computor.cache")
+
+
+@dataclass(frozen=True)
+class OpenCache:
+    """What is kept for readers, and the stamps that writers delete."""
+
+    cache: Cache
+    stamps: RedisStamps
+
+
+@asynccontextmanager
+async def open_cache(url: str, pool: Pool, catalog: Catalog, origin: bytes) -> AsyncIterator[OpenCache | None]:
+    """Keeps a connection to that Redis until the block ends; None where the database is one that must not be cached.
+
+    Redis need not be there: nothing is cached then, and the log says so once.
+    """
+    async with pool.connection() as connection:
+        found = await (await connection.execute(IDENTIFY)).fetchone()
+    database, standby = found or ("", True)
+    if standby:
+        log.warning("The database is a standby, which hears too late of what was written: results are not cached.")
+        yield None
+        return
+    names = Names(str(database))
+    link = Link(url, names.lease)
+    scopes = Scopes(policies(catalog))
+
+    def rests_on(tables: frozenset[str], principal: Principal) -> frozenset[str]:
+        return frozenset(map(str, scopes.rests_on(tables, principal)))
+
+    seconds = {entity.model.__tablename__: entity.interface.cache_ttl for entity in catalog.values()}
+    cache = Cache(Answers(link, names, origin), Lifetimes(seconds), rests_on, lambda table: str(Stamp(table, ANY)))
+    async with link.open():
+        yield OpenCache(cache, RedisStamps(link, names))

@@ -1,0 +1,249 @@
+"""What one request finds kept, what it computes, and what it waits for because others are computing it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from backend.cache import metrics
+from backend.cache.answers import LARGEST, Answers, age, joined
+from backend.cache.connection import AwayError
+from backend.cache.entry import Entry, Rest
+from backend.cache.question import Question
+from backend.plan.statement import Recent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from backend.access.principal import Principal
+    from backend.cache.answers import Found
+    from backend.cache.question import Footprint, Held
+    from backend.plan.run import Reads
+
+# Seconds. What takes less is computed by every process that is asked: waiting for another would take as long.
+_WORTH_A_LOCK = 0.005
+
+Place = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """For how long answers may be kept: the seconds of each table. What is not in it is never kept."""
+
+    seconds: Mapping[str, int]
+
+    def of(self, tables: frozenset[str]) -> int:
+        """The least of them; 0 where one of the tables may not be kept at all."""
+        return min((self.seconds.get(table, 0) for table in tables), default=0)
+
+
+@dataclass(eq=False)
+class _Flight:
+    """An answer that is being computed; `alone` where nothing else is in the same run. None comes where it failed."""
+
+    place: Place
+    future: asyncio.Future[bytes | None]
+    alone: bool
+    rest: Rest
+
+    @property
+    def stamps(self) -> bytes:
+        """The values of the stamps, as they were when it began."""
+        return self.place[1]
+
+
+class Cache:
+    """Kept answers, and those that are being computed in this process.
+
+    `rests_on` names the stamps that an answer rests on which a principal got from some tables; `whole` names the one
+    that falls with every write to a table.
+    """
+
+    def __init__(
+        self,
+        answers: Answers,
+        lifetimes: Lifetimes,
+        rests_on: Callable[[frozenset[str], Principal], frozenset[str]],
+        whole: Callable[[str], str],
+    ) -> None:
+        self.answers = answers
+        self.lifetimes = lifetimes
+        self.flights: dict[Place, _Flight] = {}
+        self._rests_on = rests_on
+        self._whole = whole
+        self._rests: Recent[tuple[frozenset[str], Principal], Rest] = Recent(10_000)
+        self.everything = self.on_whole(frozenset(lifetimes.seconds))
+
+    def question(self, held: Held, head: str, digest: bytes, footprint: Footprint, ttl: int | None = None) -> Question:
+        """What the principal asks; `head` and `digest` say what for."""
+        mark = blake2b(digest, key=held.audience, salt=self.answers.origin, digest_size=32).digest()
+        return Question(f"{head}:{held.principal.user_id}".encode(), mark, footprint, ttl)
+
+    def may_keep(self, footprint: Footprint) -> bool:
+        """Whether it is worth asking for: not where all that is known of the field is that it is never kept."""
+        if footprint.tables is None:
+            return True
+        return not footprint.opaque and (not footprint.tables or self.lifetimes.of(footprint.tables) > 0)
+
+    def rest(self, tables: frozenset[str], principal: Principal) -> Rest:
+        """What the principal's answers from these tables rest on."""
+        key = (tables, principal)
+        return self._rests.get(key) or self._rests.put(key, Rest.on(self._rests_on(tables, principal)))
+
+    def on_whole(self, tables: frozenset[str]) -> Rest:
+        """All rows of these tables."""
+        return Rest.on(frozenset(map(self._whole, tables)))
+
+    async def recall(self, held: Held, fields: Mapping[str, Question]) -> Recall:
+        """What is kept of a request's root fields, which are given by their response keys."""
+        asked = {
+            name: question
+            if question.footprint.tables is None
+            else question.resting(self.rest(question.footprint.tables, held.principal))
+            for name, question in fields.items()
+        }
+        recall = Recall(self, held, asked, await self.answers.look(held, list(asked.values())))
+        metrics.HITS.inc(len(recall.hits))
+        return recall
+
+
+@dataclass(eq=False)
+class Recall:
+    """One request's. `begin` comes before the database is read, `keep` after, and `close` in the end, whatever came."""
+
+    cache: Cache
+    held: Held
+    asked: Mapping[str, Question]
+    found: Found | None
+    _own: dict[str, _Flight] = field(default_factory=dict)
+    _joined: dict[str, _Flight] = field(default_factory=dict)
+    _elsewhere: dict[str, float] = field(default_factory=dict)
+    _stamps: Mapping[str, bytes | None] = field(default_factory=dict)
+    _started: float = 0.0
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the caller is known to be who they were taken for, without asking the database."""
+        return self.found is not None and self.found.trusted
+
+    @property
+    def hits(self) -> dict[str, Entry]:
+        """What is kept, by response key."""
+        if self.found is None:
+            return {}
+        entries = self.found.entries
+        return {name: entries[question] for name, question in self.asked.items() if question in entries}
+
+    async def begin(self) -> frozenset[str]:
+        """The response keys of what others are computing, or have computed by now: `arrived` gives these."""
+        missed = [name for name in self.asked if name not in self.hits]
+        self._started = time.monotonic()
+        if self.found is None:
+            return frozenset()
+        rests = {name: self.asked[name].rest or self.cache.everything for name in missed}
+        try:
+            self._stamps = await self.cache.answers.stamp(self.found, [self.held.rest, *rests.values()])
+            for name in missed:
+                self._enter(name, self.found, rests[name], alone=len(missed) == 1)
+            await self._look_elsewhere(self.found)
+        except AwayError:
+            # What was found holds; what is computed now is not kept.
+            self.found = self.found if self.trusted else None
+        return frozenset((*self._joined, *self._elsewhere))
+
+    def _enter(self, name: str, found: Found, rest: Rest, *, alone: bool) -> None:
+        stamps = joined(rest, self._stamps)
+        if stamps is None:
+            return
+        question = self.asked[name]
+        place = (self.cache.answers.key(question, found.epoch), stamps)
+        flight = self.cache.flights.get(place)
+        # One that began before the caller's own write read other stamps, and has another place.
+        if flight is None:
+            flight = _Flight(place, asyncio.get_running_loop().create_future(), alone, rest)
+            self.cache.flights[place] = flight
+            self._own[name] = flight
+        elif found.trusted and (flight.alone or question.footprint.took is not None):
+            self._joined[name] = flight
+
+    async def _look_elsewhere(self, found: Found) -> None:
+        """Leaves to other processes what they are at already."""
+        slow: dict[bytes, tuple[str, float]] = {}
+        for name, flight in self._own.items():
+            question = self.asked[name]
+            took = question.footprint.took or 0
+            if found.trusted and took >= _WORTH_A_LOCK:
+                digest = blake2b(flight.stamps, key=question.digest, digest_size=16).digest()
+                slow[digest] = (name, took)
+        if not slow:
+            return
+        free = await self.cache.answers.lock(found, {digest: took for digest, (_, took) in slow.items()})
+        self._elsewhere = {name: took for digest, (name, took) in slow.items() if digest not in free}
+
+    async def arrived(self, name: str) -> bytes | None:
+        """The answer of another computation; None where the caller has to compute it after all.
+
+        Nobody waits for longer than their own computation would take.
+        """
+        question = self.asked[name]
+        took = question.footprint.took or 0
+        left = max(0, self._started + took - time.monotonic())
+        if name in self._elsewhere and self.found is not None:
+            stamps = self._own[name].stamps
+            body = await self.cache.answers.watch(self.found, question, stamps, left)
+            if body is not None:
+                self._land(self._own[name], body)
+        else:
+            flight = self._joined[name]
+            await asyncio.wait({flight.future}, timeout=None if flight.alone else left)
+            body = flight.future.result() if flight.future.done() else None
+        if body is not None:
+            metrics.JOINED.inc()
+        return body
+
+    def keep(self, name: str, body: bytes, reads: Reads, *, seconds: float | None = None) -> None:
+        """Takes what was computed, and hands it to whoever waits; `seconds` is how long it holds, if that is known."""
+        question, took = self.asked[name], time.monotonic() - self._started
+        metrics.MISSES.inc()
+        question.footprint.learn(reads, took)
+        flight = self._own.get(name)
+        covered = frozenset(self.cache.lifetimes.seconds) if question.tables is None else question.tables
+        # Of a table that no stamp speaks for, nobody would hear that it changed.
+        if flight is None or self.found is None or reads.opaque or not reads.tables <= covered:
+            return
+        self._land(flight, body)
+        lifetime: float = self.cache.lifetimes.of(reads.tables)
+        if question.ttl is not None:
+            lifetime = min(lifetime, question.ttl)
+        if reads.timed:
+            lifetime = min(lifetime, 0 if seconds is None else seconds - took)
+        rest = flight.rest if question.tables is not None else self.cache.on_whole(reads.tables)
+        stamps = joined(rest, self._stamps)
+        if lifetime > 0 and stamps is not None and len(body) <= LARGEST:
+            self.cache.answers.keep(self.found, question, rest, stamps, body, int(lifetime * 1000))
+
+    def verified(self) -> Held:
+        """The principal, as known to be right by the stamps that were read before they were resolved anew."""
+        stamps = joined(self.held.rest, self._stamps)
+        return self.held if stamps is None else replace(self.held, stamps=stamps)
+
+    def close(self) -> None:
+        """Tells whoever waits for what did not come."""
+        for flight in self._own.values():
+            self._land(flight, None)
+
+    def _land(self, flight: _Flight, body: bytes | None) -> None:
+        if not flight.future.done():
+            flight.future.set_result(body)
+            del self.cache.flights[flight.place]
+
+    def report(self) -> dict[str, dict[str, object]]:
+        """By response key: whether the answer was kept, and how many seconds ago it was made."""
+        hits = self.hits
+        return {
+            name: {"status": "hit", "age": round(age(hits[name]), 3)} if name in hits else {"status": "miss", "age": 0}
+            for name in self.asked
+        }

@@ -1,0 +1,238 @@
+"""Answers queries: from what is kept, from the plan engine, and from graphql-core where a field is written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from graphql.execution import execute
+
+from backend.cache.question import Footprint, Question
+from backend.graphql.answer import DUMP, Answer, Request, answered, public_error
+from backend.graphql.directives import CacheControl
+from backend.graphql.executor import Context, HandOver
+from backend.plan.connection import Connection
+from backend.plan.execute import execute as execute_plan
+from backend.plan.failure import Settlement
+from backend.plan.load import ByKey
+from backend.plan.loaders import Loaders
+from backend.plan.moment import next_moment
+from backend.plan.outline import Outline, outline
+from backend.plan.run import Reads
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable, Mapping
+
+    from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
+    from graphql.execution.values import VariableValues
+
+    from backend.cache.reader import Reader
+    from backend.cache.recall import Recall
+    from backend.graphql.document import Document
+    from backend.plan.compile import Plan, PlanCompiler
+    from backend.plan.run import Run
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root field whose answer may be kept: `head` begins its key, and `ttl` is what a field written by hand says."""
+
+    head: str
+    outline: Outline
+    ttl: int | None = None
+    footprint: Footprint = field(default_factory=Footprint)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A query, compiled for one kind of viewer; `roots` by response key."""
+
+    plan: Plan
+    roots: Mapping[str, Root]
+
+
+def prepare(schema: GraphQLSchema, compiler: PlanCompiler, operation: OperationDefinitionNode) -> Prepared:
+    """Compiles a query."""
+    plan = compiler.operation(operation)
+    nodes = compiler.collect("Query", [operation.selection_set])
+    roots = {}
+    for key, load in plan.roots:
+        name = nodes[key][0].name.value
+        if isinstance(load, str):
+            continue
+        ttl = _max_age(schema, name) if load is None else None
+        if load is None and ttl is None:
+            continue
+        if isinstance(load, Connection):
+            head = f"{load.entity.model.__tablename__}:list"
+        elif isinstance(load, ByKey):
+            head = f"{load.template.entity.model.__tablename__}:get"
+        else:
+            head = f"{name}:get"
+        roots[key] = Root(head, outline(schema, compiler, nodes[key]), ttl)
+    return Prepared(plan, roots)
+
+
+def _max_age(schema: GraphQLSchema, name: str) -> int | None:
+    """What a field written by hand says of how long its answers may be kept, by `@cacheControl`."""
+    definition = schema.query_type.fields.get(name) if schema.query_type else None
+    declared = definition.extensions.get("strawberry-definition") if definition else None
+    found = [each.max_age for each in getattr(declared, "directives", ()) if isinstance(each, CacheControl)]
+    return found[0] if found else None
+
+
+class QueryRun:
+    """One query of one request."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        compiler: PlanCompiler,
+        operation: OperationDefinitionNode,
+        prepared: Prepared,
+        variables: VariableValues,
+        reader: Reader,
+    ) -> None:
+        self._schema = schema
+        self._compiler = compiler
+        self._operation = operation
+        self._plan = prepared.plan
+        self._roots = prepared.roots
+        self._variables = variables
+        self._reader = reader
+        self._run = reader.run(variables)
+        # By response key: a value, bytes of JSON as a Fragment, or a load that is still to be run.
+        self._data: dict[str, Any] = dict(prepared.plan.roots)
+
+    async def answer(self, document: Document, request: Request) -> Answer:
+        """The answer; what may be kept of it is."""
+        recall = await self._reader.recall(self._questions())
+        try:
+            answer = await self._answer(document, request, recall)
+        finally:
+            if recall is not None:
+                recall.close()
+        return answer
+
+    def _questions(self) -> dict[str, Question]:
+        cache, held = self._reader.cache, self._reader.held
+        if cache is None:
+            return {}
+        return {
+            key: cache.question(held, root.head, root.outline.digest(self._variables), root.footprint, root.ttl)
+            for key, root in self._roots.items()
+            if cache.may_keep(root.footprint)
+        }
+
+    async def _answer(self, document: Document, request: Request, recall: Recall | None) -> Answer:
+        waited: frozenset[str] = frozenset()
+        if recall is not None:
+            self._put((key, entry.body) for key, entry in recall.hits.items())
+            waited = await recall.begin()
+        ends = not self._plan.needs_graphql_core
+        loads = [key for key, _ in self._plan.loads if not isinstance(self._data[key], orjson.Fragment)]
+        await self._load([key for key in loads if key not in waited], recall, last=ends and not waited)
+        if recall is not None and waited:
+            self._put([(key, body) for key in waited if (body := await recall.arrived(key)) is not None])
+            await self._load([key for key in loads if key in waited and key not in self._kept()], recall, last=ends)
+        settled, errors = self._settled()
+        if settled is None or ends:
+            return answered(settled, errors)
+        return await self._core(document, request, settled, errors, recall)
+
+    def _put(self, bodies: Iterable[tuple[str, bytes]]) -> None:
+        self._data.update((key, orjson.Fragment(body)) for key, body in bodies)
+
+    def _kept(self) -> frozenset[str]:
+        return frozenset(key for key, value in self._data.items() if isinstance(value, orjson.Fragment))
+
+    async def _load(self, keys: Iterable[str], recall: Recall | None, *, last: bool) -> None:
+        """Has the plan engine load these roots, and keeps them."""
+        wanted = frozenset(keys)
+        if not wanted:
+            return
+        timed = recall is not None and any(self._roots[key].footprint.timed for key in wanted)
+        others = frozenset(key for key, _ in self._plan.loads) - wanted
+        await execute_plan(self._run, self._plan, self._data, last=last and not timed, without=others)
+        reads = {key: self._run.reads[key] for key in wanted}
+        seconds = None
+        if timed:
+            tables = frozenset[str]().union(*(each.tables for each in reads.values() if each.timed))
+            seconds = await next_moment(self._run, tables, last=last)
+        # Errors are never kept.
+        if recall is None or self._run.failed:
+            return
+        for key in wanted & recall.asked.keys():
+            body = orjson.dumps(self._data[key], option=DUMP)
+            self._put([(key, body)])
+            recall.keep(key, body, reads[key], seconds=seconds)
+
+    def _settled(self) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+        if not self._run.failed:
+            return self._data, []
+        settlement = Settlement(self._schema, self._compiler, self._run.types)
+        kept = self._kept()
+        loaded = {key: self._data[key] for key, _ in self._plan.loads if key not in kept}
+        settled = settlement.settle("Query", [self._operation.selection_set], loaded)
+        return None if settled is None else {**self._data, **settled}, settlement.errors
+
+    async def _core(
+        self,
+        document: Document,
+        request: Request,
+        settled: dict[str, Any],
+        errors: list[GraphQLError],
+        recall: Recall | None,
+    ) -> Answer:
+        """Has graphql-core execute what is left, and keeps what says that it may be."""
+        reader = self._reader
+        await reader.snapshot.fetch([], last=False)
+        kept = self._kept()
+        generated = {key: settled[key] for key, load in self._plan.roots if load is not None or key in kept}
+        runs: list[Run] = []
+
+        def new_run() -> Run:
+            runs.append(reader.run(self._variables))
+            return runs[-1]
+
+        loaders = Loaders(self._compiler.catalog, new_run)
+        context = Context(reader.principal, loaders, generated, self._compiler.catalog, new_run, self._compiler)
+        data, found = await execute_core(self._schema, document, request, context)
+        if recall is not None and data is not None and not errors and not found:
+            reads = _all(each for run in runs for each in run.reads.values())
+            for key in recall.asked.keys() - generated.keys():
+                body = orjson.dumps(data[key], option=DUMP)
+                data[key] = orjson.Fragment(body)
+                recall.keep(key, body, reads)
+        return answered(data, [*errors, *found])
+
+
+async def execute_core(
+    schema: GraphQLSchema, document: Document, request: Request, context: Context
+) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    """Data and errors of a document, as far as `context` has them not yet, by graphql-core."""
+    executed: Any = execute(
+        schema,
+        document.ast,
+        variable_values=dict(request.variables),
+        operation_name=request.operation_name,
+        context_value=context,
+        executor_class=HandOver,
+    )
+    result = executed if not hasattr(executed, "__await__") else await _awaited(executed)
+    return result.data, [public_error(error) for error in result.errors or ()]
+
+
+async def _awaited(work: Awaitable[Any]) -> Any:
+    return await work
+
+
+def _all(several: Iterable[Reads]) -> Reads:
+    """What fields were made of that share their runs."""
+    reads = Reads()
+    for each in several:
+        reads.tables |= each.tables
+        reads.timed = reads.timed or each.timed
+        reads.opaque = reads.opaque or each.opaque
+    return reads

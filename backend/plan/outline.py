@@ -1,0 +1,100 @@
+"""A field of a document in one form, however it was written: what an answer is kept under.
+
+Fragments are spelled out, `@skip` and `@include` applied, and arguments read, with variables and defaults filled in.
+Aliases stay, for they shape the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type, is_abstract_type, is_composite_type
+from graphql.execution.values import get_argument_values
+
+from backend.plan.compile import has_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graphql import FieldNode, GraphQLField, GraphQLSchema
+    from graphql.execution.values import VariableValues
+
+    from backend.plan.compile import PlanCompiler
+
+_DUMP = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A root field. `text` has a mark for the arguments of each field beneath it that takes any, in the same order.
+
+    `varies` says that there are variables among these.
+    """
+
+    text: bytes
+    arguments: tuple[tuple[GraphQLField, FieldNode], ...]
+    varies: bool
+    _digests: list[bytes] = field(default_factory=list, repr=False)
+
+    def digest(self, variables: VariableValues) -> bytes:
+        """A hash of the field with these variables. Raises GraphQLError for a value that an argument does not take."""
+        if self._digests:
+            return self._digests[0]
+        found = blake2b(digest_size=32)
+        for part in (self.text, *(_read(*each, variables) for each in self.arguments)):
+            found.update(b"%d:" % len(part))
+            found.update(part)
+        if not self.varies:
+            self._digests.append(found.digest())
+        return found.digest()
+
+
+def outline(schema: GraphQLSchema, compiler: PlanCompiler, nodes: Sequence[FieldNode]) -> Outline:
+    """The outline of a field of Query; the nodes are those that are merged into it."""
+    drawn = _Drawn(schema, compiler)
+    drawn.field("Query", "", nodes)
+    varies = any(has_variables(node) for _, node in drawn.arguments)
+    return Outline("".join(drawn.parts).encode(), tuple(drawn.arguments), varies)
+
+
+class _Drawn:
+    def __init__(self, schema: GraphQLSchema, compiler: PlanCompiler) -> None:
+        self._schema = schema
+        self._compiler = compiler
+        self.parts: list[str] = []
+        self.arguments: list[tuple[GraphQLField, FieldNode]] = []
+
+    def field(self, parent: str, key: str, nodes: Sequence[FieldNode]) -> None:
+        name = nodes[0].name.value
+        self.parts.append(f"{key}:{name}")
+        definition = self._schema.get_field(self._schema.get_type(parent), name)  # type: ignore[arg-type]
+        if definition is None:
+            raise LookupError(f"{parent}.{name}")
+        if definition.args:
+            self.parts.append("()")
+            self.arguments.append((definition, nodes[0]))
+        of = get_named_type(definition.type)
+        if is_composite_type(of):
+            for each in self._types(of):
+                self._object(each, nodes)
+
+    def _types(self, of: GraphQLNamedType) -> Sequence[GraphQLObjectType]:
+        """What the value may be: each type may have other fields selected."""
+        if is_abstract_type(of):
+            return self._schema.get_possible_types(of)
+        return [of] if isinstance(of, GraphQLObjectType) else []
+
+    def _object(self, of: GraphQLObjectType, nodes: Sequence[FieldNode]) -> None:
+        self.parts.append(f"{of.name}{{")
+        for key, selected in self._compiler.collect(of.name, [node.selection_set for node in nodes]).items():
+            self.field(of.name, key, selected)
+            self.parts.append(" ")
+        self.parts.append("}")
+
+
+def _read(definition: GraphQLField, node: FieldNode, variables: VariableValues) -> bytes:
+    given: Any = get_argument_values(definition, node, variables)
+    return orjson.dumps(given, default=str, option=_DUMP)

@@ -1,0 +1,28 @@
+"""Entries as bytes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.cache.entry import STAMP_SIZE, ForeignEntryError, Rest, pack, unpack
+
+NAMES = st.frozensets(st.from_regex(r"[a-z_]{1,9}/[a-z0-9:-]{1,20}", fullmatch=True), max_size=5)
+
+
+@given(NAMES, st.binary(), st.integers(0, 2**50), st.data())
+def test_what_is_packed_is_unpacked(names: frozenset[str], body: bytes, made: int, data: st.DataObject) -> None:
+    size = STAMP_SIZE * len(names)
+    # Any bytes may stand in stamps and body, line ends among them.
+    stamps = data.draw(st.binary(min_size=size, max_size=size))
+    rest = Rest.on(names)
+    entry = unpack(pack(b"key", made, made + 5, rest, stamps, body), b"key")
+    assert (entry.made, entry.until, entry.rest, entry.stamps, entry.body) == (made, made + 5, rest.text, stamps, body)
+
+
+def test_an_entry_of_another_key_is_refused() -> None:
+    raw = pack(b"key of another", 1, 2, Rest.on(frozenset({"course/any"})), b"x" * STAMP_SIZE, b"{}")
+    for key in (b"key", b"key of another one", b"other"):
+        with pytest.raises(ForeignEntryError):
+            unpack(raw, key)
