@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
+from dataclasses import fields
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redis.asyncio import Redis
 from starlette.routing import Router
 
 from backend.cache.names import origin
 from backend.cache.opening import open_cache
 from backend.errors import GatewayError
+from backend.face.admission import Admission
 from backend.face.callers import Callers
+from backend.face.health import Health
 from backend.graphql.engine import Engine
 from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
-from backend.graphql.http import GraphQLEndpoint
+from backend.graphql.http import GraphQLEndpoint, HttpOptions
+from backend.graphql.limits import DocumentLimits
 from backend.graphql.schema import build_schema
+from backend.graphql.trusted import NamedDocuments, read_manifest
 from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.connection_pool import read_pool
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
     from backend.settings import Settings
 
+_REDIS_SECONDS = 0.25
 GRAPHIQL = Path(__file__).parent / "graphql" / "graphiql" / "dist"
 
 
 class Gateway:
     """The whole application: GraphQL straight from ASGI, all else through FastAPI."""
 
-    def __init__(self, engine: Engine, graphql: GraphQLEndpoint, demo_tokens: Path | None) -> None:
+    def __init__(
+        self, engine: Engine, graphql: GraphQLEndpoint, health: Health, redis: Redis | None, demo_tokens: Path | None
+    ) -> None:
         self.engine = engine
         self._graphql = graphql
+        self._health = health
+        self._redis = redis
         self._demo_tokens = demo_tokens
-        self._lifespan = Router(lifespan=lambda _: engine.callers.open())
+        self._lifespan = Router(lifespan=lambda _: self._open())
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[None]:
+        async with self.engine.callers.open():
+            yield
+        if self._redis is not None:
+            await self._redis.aclose()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -45,6 +66,8 @@ class Gateway:
             await self._lifespan(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == "/graphql":
             await self._graphql(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith("/health/"):
+            await self._health(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
@@ -78,11 +101,34 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     if settings.redis is not None:
         made_by = origin([(entity.name, *entity.fields, *entity.relations) for entity in catalog.values()], [limits])
         cache = partial(open_cache, settings.redis, pool, catalog, made_by)
+    redis = _redis(settings)
+    admission = Admission(settings.max_concurrent, settings.cost_per_minute, redis)
+    manifest = read_manifest(settings.trusted_documents_file) if settings.trusted_documents_file else None
     engine = Engine(
-        Callers(catalog, pool, cache),
+        Callers(catalog, pool, admission, cache),
         schema._schema,  # noqa: SLF001 - Strawberry has no public way to it
         limits,
+        documents=DocumentLimits(
+            **{each.name: getattr(settings, f"max_{each.name}") for each in fields(DocumentLimits)}
+        ),
+        named=NamedDocuments(settings.trusted_documents, manifest, redis, settings.persisted_query_seconds),
         anonymous_schema=settings.anonymous_schema,
+        suggest=settings.field_suggestions,
     )
-    endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), max_body=settings.max_body_bytes)
-    return Gateway(engine, endpoint, demo_tokens)
+    options = HttpOptions(
+        max_body=settings.max_body_bytes,
+        max_batch=settings.max_batch,
+        max_seconds=settings.max_seconds,
+        compress_from=settings.compress_from,
+        cors_origins=settings.cors_origins,
+    )
+    endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), options)
+    health = Health(pool, redis)
+    return Gateway(engine, endpoint, health, redis, demo_tokens)
+
+
+def _redis(settings: Settings) -> Redis | None:
+    """A client of the configured Redis, which connects when it is first used and waits for no answer for long."""
+    if settings.redis is None:
+        return None
+    return Redis.from_url(settings.redis, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS)

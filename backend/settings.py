@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +17,14 @@ def _default_data_dir() -> Path:
     # An installed package has no project around it.
     root = _PROJECT if (_PROJECT / "pyproject.toml").exists() else Path.cwd()
     return root / ".computor"
+
+
+class TrustedDocuments(StrEnum):
+    """Whether clients ask for documents by id."""
+
+    OFF = "off"
+    PREFER = "prefer"
+    ONLY = "only"
 
 
 class Settings(BaseSettings):
@@ -54,14 +63,81 @@ class Settings(BaseSettings):
     anonymous_schema: bool = Field(default=False, description="Answer introspection to requests without a token.")
     pool_size: int = Field(default=8, ge=1, le=1000, description="Connections to PostgreSQL that one process holds.")
     statement_timeout: float = Field(default=30, gt=0, description="Seconds until PostgreSQL gives a statement up.")
-    max_body_bytes: int = Field(default=1_048_576, ge=1, description="Largest body of a request that is read.")
     default_page_size: int = Field(default=50, ge=1, description="Rows of a page if neither first nor last is given.")
     max_page_size: int = Field(default=500, ge=1, description="Most rows that first or last may ask for.")
+
+    field_suggestions: bool = Field(
+        default=False, description="Have errors suggest names of the schema: `Did you mean …`. For development."
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins whose pages may ask, with commas between, such as https://app.example.org; * for all.",
+    )
+    compress_from: int = Field(
+        default=1024, ge=0, description="Bytes from which on answers are compressed where clients can; 0 for never."
+    )
+    max_batch: int = Field(default=0, ge=0, description="Most requests that one body may have as a list; 0 for none.")
+
+    max_body_bytes: int = Field(
+        default=1_048_576, ge=1, description="Largest body of a request that is read, decompressed."
+    )
+    max_characters: int = Field(default=100_000, ge=1, description="Longest document.")
+    max_tokens: int = Field(default=5_000, ge=1, description="Most tokens of a document.")
+    max_depth: int = Field(
+        default=30, ge=1, le=100, description="Most levels of fields within each other in an operation."
+    )
+    max_operations: int = Field(default=50, ge=1, description="Most operations in a document.")
+    max_root_fields: int = Field(default=50, ge=1, description="Most fields at the root of an operation.")
+    max_fields: int = Field(default=10_000, ge=1, description="Most fields of an operation, fragments spelled out.")
+    max_objects: int = Field(
+        default=2_000, ge=1, description="Most fields with selections of their own, each of which may take a statement."
+    )
+    max_aliases: int = Field(default=200, ge=0, description="Most aliases in a document.")
+    max_directives: int = Field(default=200, ge=0, description="Most directives in a document.")
+    max_spreads: int = Field(
+        default=300, ge=0, description="Most spreads of fragments in an operation, those within fragments spelled out."
+    )
+    max_overlaps: int = Field(
+        default=20_000, ge=0, description="Most pairs of fields that share a name in their place, and so are compared."
+    )
+    max_nodes: int = Field(
+        default=500_000, ge=1, description="Most rows that an operation may come to, by the sizes of its pages."
+    )
+    max_cost: int = Field(default=2_500_000, ge=1, description="Highest cost of an operation.")
+    max_variable_depth: int = Field(default=40, ge=1, description="Most levels of lists and objects in variables.")
+    max_variable_values: int = Field(default=100_000, ge=1, description="Most values in variables, all counted.")
+    max_list_length: int = Field(default=50_000, ge=1, description="Longest list in variables.")
+    max_seconds: float = Field(
+        default=60, gt=0, description="Seconds after which a request is ended, its statement with it."
+    )
+    max_concurrent: int = Field(
+        default=100, ge=1, description="Most requests of one user that a process answers at the same time."
+    )
+    cost_per_minute: int = Field(
+        default=25_000_000, ge=0, description="Cost that one user may cause in a minute, over all processes; 0 for any."
+    )
+
+    trusted_documents: TrustedDocuments = Field(
+        default=TrustedDocuments.OFF,
+        description="Whether documents are asked for by id: off; prefer, beside others; only, and no others.",
+    )
+    trusted_documents_file: Path | None = Field(
+        default=None, description="Their manifest, such as graphql-codegen's persisted-documents.json."
+    )
+    persisted_query_seconds: int = Field(
+        default=86_400, ge=0, description="How long automatic persisted queries are kept unused; 0 for not at all."
+    )
 
     @model_validator(mode="after")
     def _page_fits(self) -> Settings:
         if self.default_page_size > self.max_page_size:
             raise ValueError("DEFAULT_PAGE_SIZE is larger than MAX_PAGE_SIZE")
+        return self
+
+    @model_validator(mode="after")
+    def _documents_are_named(self) -> Settings:
+        if self.trusted_documents is not TrustedDocuments.OFF and self.trusted_documents_file is None:
+            raise ValueError("TRUSTED_DOCUMENTS asks for a manifest: set TRUSTED_DOCUMENTS_FILE")
         return self
 
     @property

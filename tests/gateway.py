@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Settings for documents that are about something else than what they may cost.
+AT_ANY_COST: Mapping[str, Any] = {"max_nodes": 10**80, "max_cost": 10**80, "cost_per_minute": 0}
+
+
 @dataclass(frozen=True)
 class RunningGateway:
     """A gateway that answers. `tokens` are by the names of users."""

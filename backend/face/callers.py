@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
     from backend.access.principal import Principal, Viewer
+    from backend.face.admission import Admission
     from backend.interface.entity import Catalog
     from backend.plan.connection_pool import Pool
 
@@ -66,8 +67,9 @@ class Writes(Generic[T]):
 class Callers:
     """Holds what outlives a request, whatever the face: principals, what viewers see, statements, pool and cache."""
 
-    def __init__(self, catalog: Catalog, pool: Pool, cache: CacheOpener | None = None) -> None:
+    def __init__(self, catalog: Catalog, pool: Pool, admission: Admission, cache: CacheOpener | None = None) -> None:
         self.catalog = catalog
+        self.admission = admission
         self.compiler = Compiler()
         self._pool = pool
         self._usage = TokenUsage(pool)
@@ -141,7 +143,8 @@ class Callers:
                     break
                 reader = self._reader(held, snapshot)
                 try:
-                    answer = await _verified(chosen, reader)
+                    with self.admission.place(held.principal.user_id):
+                        answer = await _verified(chosen, reader)
                 except PrincipalChangedError as changed:
                     held = self._known(credential, changed.principal)
                 else:
@@ -150,7 +153,8 @@ class Callers:
                         self._held.put(credential, verified)
                     return answer
         self._usage.note(credential)
-        return await chosen.work(Transactions(self._pool, credential, held.principal, self._write_for))
+        with self.admission.place(held.principal.user_id):
+            return await chosen.work(Transactions(self._pool, credential, held.principal, self._write_for))
 
     def _known(self, credential: bytes, principal: Principal | None) -> Held:
         if principal is None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-from backend.errors import BadRequestError
+from backend.errors import TimedOutError
+from backend.face.coding import decode, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from starlette.types import Receive
+    from starlette.types import Message, Receive
 
     Headers = Sequence[tuple[bytes, bytes]]
 
@@ -22,10 +23,6 @@ WATCHED_AFTER = 0.5
 
 class ClientGoneError(Exception):
     """The client has closed the connection, and nobody waits for the answer."""
-
-
-class TooLargeError(BadRequestError):
-    """The body is longer than the server reads."""
 
 
 def bearer_token(headers: Headers) -> str | None:
@@ -41,50 +38,83 @@ def bearer_token(headers: Headers) -> str | None:
 
 
 async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
-    """The body of a request; TooLargeError where it has more bytes than `limit`."""
-    length = dict(headers).get(b"content-length", b"0")
-    if length.isdigit() and int(length) > limit:
-        raise TooLargeError(f"The body is {int(length)} bytes long; at most {limit} are read.")
-    chunks = []
+    """The body of a request, decompressed. Raises LimitError where either form has more bytes than `limit`."""
+    body = await _body(headers, receive, limit)
+    codings = [value for name, value in headers if name == b"content-encoding"]
+    return decode(body, b", ".join(codings), limit) if codings else body
+
+
+async def _body(headers: Headers, receive: Receive, limit: int) -> bytes:
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit() and int(value[:20]) > limit:
+            raise too_large(limit, int(value[:15]))
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        chunks = [message.get("body", b"")]
+    else:
+        chunks = await _chunks(message, receive, limit)
+    if len(chunks[0]) > limit:
+        raise too_large(limit, len(chunks[0]))
+    return b"".join(chunks)
+
+
+async def _chunks(message: Message, receive: Receive, limit: int) -> list[bytes]:
+    chunks: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
         if message["type"] == "http.disconnect":
-            raise BadRequestError("The client went away.")
+            raise ClientGoneError
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
-            raise TooLargeError(f"The body is longer than {limit} bytes.")
+            raise too_large(limit, size)
         chunks.append(chunk)
         if not message.get("more_body"):
-            return b"".join(chunks)
+            return chunks
+        message = await receive()
 
 
-async def while_awaited(work: Awaitable[T], receive: Receive) -> T:
-    """What the work comes to; a client that goes away meanwhile has it cancelled. Raises ClientGoneError then.
+async def while_awaited(work: Awaitable[T], receive: Receive, seconds: float | None = None) -> T:
+    """What the work comes to, unless its client goes away meanwhile, or it takes longer than so many seconds.
+
+    Raises ClientGoneError and TimedOutError then; the work is cancelled.
 
     `receive` has nothing more to give but that. Few requests take so long that it is worth a look, so that it costs the
     others a timer and nothing more.
     """
     answering = asyncio.current_task()
     watching: list[asyncio.Task[None]] = []
-    gone = False
+    ended: ClientGoneError | TimedOutError | None = None
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    first_look = WATCHED_AFTER if seconds is None else min(WATCHED_AFTER, seconds)
 
     async def watch() -> None:
-        nonlocal gone
-        if (await receive())["type"] == "http.disconnect" and answering is not None:
-            gone = True
+        nonlocal ended
+        try:
+            async with asyncio.timeout(None if seconds is None else seconds - first_look):
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+        except TimeoutError:
+            ended = _timed_out(float(seconds or 0), loop.time() - begun)
+        else:
+            ended = ClientGoneError()
+        if answering is not None:
             answering.cancel()
 
-    loop = asyncio.get_running_loop()
-    timer = loop.call_later(WATCHED_AFTER, lambda: watching.append(loop.create_task(watch())))
+    timer = loop.call_later(first_look, lambda: watching.append(loop.create_task(watch())))
     try:
         return await work
     except asyncio.CancelledError:
-        if gone and answering is not None and answering.uncancel() == 0:
-            raise ClientGoneError from None
+        if ended is not None and answering is not None and answering.uncancel() == 0:
+            raise ended from None
         raise
     finally:
         timer.cancel()
         for task in watching:
             task.cancel()
+
+
+def _timed_out(allowed: float, found: float) -> TimedOutError:
+    text = f"The request was ended after {found:.1f} seconds; at most {allowed:g} are spent on one."
+    return TimedOutError(text, "seconds", allowed, round(found, 3))

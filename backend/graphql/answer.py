@@ -2,37 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from graphql import GraphQLError
 
-from backend.errors import ErrorCode, GatewayError, public
+from backend.errors import ErrorCode, GatewayError, RateLimitedError, public
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from backend.face.admission import Allowance
+
 DUMP = orjson.OPT_UTC_Z
+# What may be otherwise in a moment.
+_PASSING = (ErrorCode.UNAVAILABLE,)
 
 
 @dataclass(frozen=True)
 class Request:
-    """A GraphQL request as a client sent it, and the token that came with it."""
+    """A GraphQL request as a client sent it, and the token that came with it.
+
+    Instead of the text of its document, it may have the id of a trusted one, or the hash of an automatic persisted
+    query, which the text may be sent with, too. `changes` is False where it must not change anything, and
+    `reports` names what is asked for in the answer's extensions.
+    """
 
     query: str
     variables: Mapping[str, Any]
     operation_name: str | None
     token: str | None
+    document_id: str | None = None
+    persisted: str | None = None
+    changes: bool = True
+    reports: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back. `executed` is False where the request was refused before anything ran."""
+    """What is sent back. `executed` is False where the request was refused before anything ran.
+
+    `extensions` are the answer's own. `allowance` is what the caller may still cost, where that is counted;
+    `retry_after` says in how many seconds it is worth coming again.
+    """
 
     body: bytes
     executed: bool
     code: ErrorCode | None = None
+    extensions: Mapping[str, object] = field(default_factory=dict)
+    allowance: Allowance | None = None
+    retry_after: int | None = None
+
+    @property
+    def content(self) -> bytes:
+        """The body, with the extensions in it."""
+        if not self.extensions:
+            return self.body
+        return self.body[:-1] + b',"extensions":' + orjson.dumps(self.extensions, option=DUMP) + b"}"
 
 
 class VariablesError(GatewayError):
@@ -58,6 +85,15 @@ def refused(errors: Sequence[GraphQLError], code: ErrorCode) -> Answer:
         {**error.formatted, "extensions": {"code": code.value, **(error.extensions or {})}} for error in errors
     ]
     return Answer(orjson.dumps({"errors": formatted}, option=DUMP), executed=False, code=code)
+
+
+def failed(error: Exception) -> Answer:
+    """The answer to what was not executed, for whatever reason."""
+    message, extensions = public(error)
+    answer = refused([GraphQLError(message, extensions=extensions)], ErrorCode(extensions["code"]))
+    if isinstance(error, RateLimitedError):
+        return replace(answer, retry_after=error.retry_after)
+    return replace(answer, retry_after=1) if answer.code in _PASSING else answer
 
 
 def public_error(error: GraphQLError) -> GraphQLError:

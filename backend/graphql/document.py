@@ -9,36 +9,38 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NoFragmentCyclesRule,
+    NoUnusedFragmentsRule,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
+    UniqueFragmentNamesRule,
     VariableNode,
     Visitor,
     parse,
+    specified_rules,
     validate,
     visit,
 )
 
-from backend.errors import ErrorCode
+from backend.errors import ErrorCode, LimitError
+from backend.graphql.cost import Cost, OperationCost, operation_cost
+from backend.graphql.measure import check_size, check_text
 from backend.plan.statement import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from backend.graphql.limits import DocumentLimits
     from backend.graphql.query import Prepared
     from backend.graphql.variables import Variables
 
-MAX_TOKENS = 10_000
 MAX_ERRORS = 20
-# Answers nest at most twice as deep as their documents, and orjson writes 254 levels.
-MAX_DEPTH = 100
-# Each costs a statement at least; fragments let a few lines spell out any number of them.
-MAX_OBJECTS = 2000
 PLANS_KEPT = 100
+# What makes fragments unsound; the other rules take too long over such documents.
+_SOUNDNESS = (NoUnusedFragmentsRule, NoFragmentCyclesRule, UniqueFragmentNamesRule)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class Document:
     ast: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
+    costs: Mapping[str | None, OperationCost]
     switch_names: tuple[str, ...]
     errors: Sequence[GraphQLError] = ()
     code: ErrorCode = ErrorCode.GRAPHQL_VALIDATION_FAILED
@@ -64,6 +67,12 @@ class Document:
         if name not in self.operations:
             raise _bad_request(f"The document has no operation {name!r}.")
         return self.operations[name]
+
+    def cost(self, name: str | None, variables: Mapping[str, Any]) -> Cost:
+        """What the operation of that name costs with these variables, as the schema weighs it."""
+        if name is None and len(self.costs) == 1:
+            (name,) = self.costs
+        return self.costs[name].of(variables)
 
     def writes(self, name: str | None) -> bool:
         """Whether the operation of that name is a mutation; without a name, the only one."""
@@ -92,18 +101,21 @@ class Document:
         return names <= {"__schema", "__type", "__typename"}
 
 
-def read_document(schema: GraphQLSchema, text: str) -> Document:
-    """The document that the text is, or, in `errors`, why it is none."""
+def read_document(schema: GraphQLSchema, text: str, limits: DocumentLimits, *, suggest: bool = False) -> Document:
+    """The document that the text is, or, in `errors`, why it is none; with `suggest` they say what was meant perhaps.
+
+    What a limit bounds is measured before the work that it bounds is done.
+    """
     try:
-        ast = parse(text, max_tokens=MAX_TOKENS)
+        check_text(text, limits)
+        ast = parse(text)
+        sound = check_size(ast, limits)
+    except LimitError as error:
+        return _broken([GraphQLError(str(error), extensions=error.extensions)], ErrorCode.LIMIT_EXCEEDED)
     except GraphQLSyntaxError as error:
         return _broken([error], ErrorCode.GRAPHQL_PARSE_FAILED)
-    except RecursionError:
-        return _broken([GraphQLError("The document is nested too deeply.")], ErrorCode.GRAPHQL_PARSE_FAILED)
-    try:
-        errors = validate(schema, ast, max_errors=MAX_ERRORS)
-    except RecursionError:
-        errors = [GraphQLError("The document is nested too deeply.")]
+    rules = specified_rules if sound else _SOUNDNESS
+    errors = validate(schema, ast, rules, max_errors=MAX_ERRORS, hide_suggestions=not suggest)
     if errors:
         return _broken(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED)
     fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
@@ -114,63 +126,14 @@ def read_document(schema: GraphQLSchema, text: str) -> Document:
     }
     if not operations:
         return _broken([GraphQLError("The document has no operation.")], ErrorCode.GRAPHQL_VALIDATION_FAILED)
-    if excess := _excess(operations.values(), fragments):
-        return _broken([GraphQLError(excess)], ErrorCode.GRAPHQL_VALIDATION_FAILED)
-    return Document(ast, operations, fragments, _switch_names(ast))
-
-
-def _excess(
-    operations: Iterable[OperationDefinitionNode], fragments: Mapping[str, FragmentDefinitionNode]
-) -> str | None:
-    """What is too much about an operation."""
-    depths: dict[str, int] = {}
-    sizes: dict[str, int] = {}
-    for operation in operations:
-        if _depth(operation.selection_set, fragments, depths) > MAX_DEPTH:
-            return f"The document is nested more than {MAX_DEPTH} levels deep."
-        if _size(operation.selection_set, fragments, sizes) > MAX_OBJECTS:
-            return f"The document selects more than {MAX_OBJECTS} objects, fragments spelled out."
-    return None
-
-
-def _depth(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], known: dict[str, int]) -> int:
-    """How many levels of fields lie within each other, fragments spelled out; `known` keeps those of fragments."""
-    deepest = 0
-    for selection in selections.selections:
-        if isinstance(selection, FragmentSpreadNode):
-            name = selection.name.value
-            if name not in known:
-                known[name] = _depth(fragments[name].selection_set, fragments, known)
-            depth = known[name]
-        else:
-            inner: SelectionSetNode | None = getattr(selection, "selection_set", None)
-            depth = _depth(inner, fragments, known) if inner is not None else 0
-            depth += isinstance(selection, FieldNode)
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _size(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], known: dict[str, int]) -> int:
-    """How many fields have selections of their own, fragments spelled out; `known` keeps those of fragments."""
-    size = 0
-    for selection in selections.selections:
-        if isinstance(selection, FragmentSpreadNode):
-            name = selection.name.value
-            if name not in known:
-                known[name] = _size(fragments[name].selection_set, fragments, known)
-            size += known[name]
-        else:
-            inner: SelectionSetNode | None = getattr(selection, "selection_set", None)
-            if inner is not None:
-                size += _size(inner, fragments, known) + isinstance(selection, FieldNode)
-    # Beyond the bound nobody asks how far, and no number grows with each fragment.
-    return min(size, MAX_OBJECTS + 1)
+    costs = {name: operation_cost(schema, operation, fragments) for name, operation in operations.items()}
+    return Document(ast, operations, fragments, costs, _switch_names(ast))
 
 
 def _broken(errors: Sequence[GraphQLError], code: ErrorCode) -> Document:
     for error in errors:
-        error.extensions = {"code": code.value}
-    return Document(DocumentNode(definitions=()), {}, {}, (), errors, code)
+        error.extensions = {"code": code.value, **(error.extensions or {})}
+    return Document(DocumentNode(definitions=()), {}, {}, {}, (), errors, code)
 
 
 def _bad_request(message: str) -> GraphQLError:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import orjson
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
-from backend.errors import ErrorCode, UnauthenticatedError, public
+from backend.errors import ErrorCode, GatewayError, MethodNotAllowedError, UnauthenticatedError
 from backend.face.callers import CREDENTIAL_MISSING, Reads, Writes
-from backend.graphql.answer import Answer, Request, VariablesError, answered, refused
+from backend.graphql.answer import Answer, Request, VariablesError, answered, failed, refused
 from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context
+from backend.graphql.measure import check_variables
 from backend.graphql.mutation import Mutations
 from backend.graphql.query import QueryRun, execute_core, prepare
+from backend.graphql.trusted import NotHereError
 from backend.graphql.variables import Variables
 from backend.plan.compile import PlanCompiler
 from backend.plan.statement import Recent
@@ -23,24 +27,46 @@ if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
     from backend.cache.reader import Reader
+    from backend.face.admission import Allowance
     from backend.face.callers import Callers
+    from backend.graphql.cost import Cost
+    from backend.graphql.limits import DocumentLimits
+    from backend.graphql.trusted import NamedDocuments
     from backend.interface.base import Limits
     from backend.operation.transaction import Transactions
 
 # Characters. Whoever sends longer documents waits for them to be read again, and cannot fill the memory with them.
 LONGEST_KEPT = 20_000
+# Answers about the schema are large, and few are asked for.
+SCHEMA_ANSWERS_KEPT = 16
+REPORT_COST = "cost"
+_NOBODY = "nobody"
 
 
 class Engine:
     """Holds documents and their plans, which outlive a request."""
 
-    def __init__(self, callers: Callers, schema: GraphQLSchema, limits: Limits, *, anonymous_schema: bool) -> None:
+    def __init__(
+        self,
+        callers: Callers,
+        schema: GraphQLSchema,
+        limits: Limits,
+        *,
+        documents: DocumentLimits,
+        named: NamedDocuments,
+        anonymous_schema: bool,
+        suggest: bool,
+    ) -> None:
         self.callers = callers
         self._catalog = callers.catalog
         self._schema = schema
         self._limits = limits
+        self._document_limits = documents
+        self._named = named
         self._anonymous_schema = anonymous_schema
+        self._suggest = suggest
         self._documents: Recent[str, Document] = Recent(1000)
+        self._schema_answers: Recent[object, Answer] = Recent(SCHEMA_ANSWERS_KEPT)
 
     async def answer(self, request: Request) -> Answer:
         """The answer to a request; never raises but for cancellation."""
@@ -51,29 +77,45 @@ class Engine:
         except GraphQLError as error:
             return refused([error], ErrorCode((error.extensions or {}).get("code", ErrorCode.BAD_USER_INPUT)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the rest
-            message, extensions = public(error)
-            return refused([GraphQLError(message, extensions=dict(extensions))], ErrorCode(extensions["code"]))
+            return failed(error)
 
     async def _answer(self, request: Request) -> Answer:
         if request.token is None:
             return await self._anonymous(request)
+        bill = _Bill()
 
         def decide() -> Reads[Answer] | Writes[Answer]:
             # Reading a document takes work, which is done for nobody unknown.
-            document = self._document(request.query)
-            if document.writes(request.operation_name):
-                return Writes(partial(self._write, document, request))
-            return Reads(partial(self._run, document, request))
+            try:
+                document = self._document(self._named.text(request))
+            except GatewayError as error:
+                return Reads(partial(_raise, error))
+            if not document.writes(request.operation_name):
+                return Reads(partial(self._run, document, request, bill))
+            if not request.changes:
+                return Reads(partial(_raise, MethodNotAllowedError("A mutation is sent with POST.")))
+            return Writes(partial(self._write, document, request, bill))
 
-        return await self.callers.serve(request.token, decide)
-
-    async def _write(self, document: Document, request: Request, transactions: Transactions) -> Answer:
         try:
-            variables = self._variables(document, request)
+            answer = await self.callers.serve(request.token, decide)
+        except NotHereError as missing:
+            try:
+                request = replace(request, query=await self._named.find(missing.digest))
+            except GatewayError as error:
+                work = partial(_raise, error)
+                return await self.callers.serve(request.token, lambda: Reads(work))
+            answer = await self.callers.serve(request.token, decide)
+        if bill.cost is not None and REPORT_COST in request.reports:
+            answer = replace(answer, extensions={**answer.extensions, REPORT_COST: bill.cost.report(bill.allowance)})
+        return answer if bill.allowance is None else replace(answer, allowance=bill.allowance)
+
+    async def _write(self, document: Document, request: Request, bill: _Bill, transactions: Transactions) -> Answer:
+        try:
+            variables = await self._admitted(document, request, bill, transactions.principal.user_id)
             compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
             operation = document.operation(request.operation_name)
             mutations = Mutations(self._schema, self._catalog, compiler, variables, operation)
-        except (GraphQLError, VariablesError):
+        except (GraphQLError, GatewayError):
             await transactions.verify()
             raise
         return await mutations.answer(transactions)
@@ -81,30 +123,60 @@ class Engine:
     def _document(self, text: str) -> Document:
         document = self._documents.get(text)
         if document is None:
-            document = read_document(self._schema, text)
+            document = read_document(self._schema, text, self._document_limits, suggest=self._suggest)
             if len(text) <= LONGEST_KEPT:
                 self._documents.put(text, document)
         return document
 
+    async def _admitted(self, document: Document, request: Request, bill: _Bill, user: str) -> VariableValues:
+        """The values of the variables, once what is asked for with them is within limits and paid for."""
+        check_variables(request.variables, self._document_limits)
+        variables = self._variables(document, request)
+        if bill.cost is None:
+            cost = document.cost(request.operation_name, variables.coerced)
+            self._document_limits.check("nodes", int(cost.rows))
+            self._document_limits.check("cost", cost.total)
+            bill.allowance = await self.callers.admission.spend(user, cost.total)
+            bill.cost = cost
+        if request.persisted is not None and request.query:
+            await self._named.keep(request.persisted, request.query)
+        return variables
+
     async def _anonymous(self, request: Request) -> Answer:
         if not self._anonymous_schema:
             raise UnauthenticatedError(CREDENTIAL_MISSING)
-        document = self._document(request.query)
+        try:
+            document = self._document(self._named.text(request))
+        except NotHereError as missing:
+            document = self._document(await self._named.find(missing.digest))
         if document.errors:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
         if not document.reads_schema_only(operation):
             raise UnauthenticatedError(CREDENTIAL_MISSING)
-        variables = self._variables(document, request)
-        compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
-        context = Context(None, None, {}, self._catalog, None, compiler)
-        return answered(*await execute_core(self._schema, document, request, context))
+        bill = _Bill()
+        variables = await self._admitted(document, replace(request, persisted=None), bill, _NOBODY)
+        return await self._about_schema(document, request, variables)
 
-    async def _run(self, document: Document, request: Request, reader: Reader) -> Answer:
+    async def _about_schema(self, document: Document, request: Request, variables: VariableValues) -> Answer:
+        """The answer to an operation that asks for nothing but the schema: the same for everyone."""
+        key = (document, request.operation_name, orjson.dumps(request.variables))
+        answer = self._schema_answers.get(key)
+        if answer is None:
+            compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
+            context = Context(None, None, {}, self._catalog, None, compiler)
+            answer = self._schema_answers.put(
+                key, answered(*await execute_core(self._schema, document, request, context))
+            )
+        return answer
+
+    async def _run(self, document: Document, request: Request, bill: _Bill, reader: Reader) -> Answer:
         if document.errors:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
-        variables = self._variables(document, request)
+        variables = await self._admitted(document, request, bill, reader.principal.user_id)
+        if document.reads_schema_only(operation):
+            return await self._about_schema(document, request, variables)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
         # Other sizes of tables make other plans; who sees the same in tables of the same sizes shares them.
         key = (request.operation_name, document.switches(variables.coerced), reader.scope.visibility)
@@ -120,8 +192,20 @@ class Engine:
         if not definitions:
             return VariableValues({}, {})
         if name not in document.variables:
-            document.variables[name] = Variables(self._schema, definitions)
+            document.variables[name] = Variables(self._schema, definitions, suggest=self._suggest)
         values = document.variables[name].read(request.variables)
         if isinstance(values, list):
             raise VariablesError(values)
         return values
+
+
+@dataclass
+class _Bill:
+    """What a request costs, and what its caller may still cost, once that is known: it is paid once."""
+
+    cost: Cost | None = None
+    allowance: Allowance | None = None
+
+
+async def _raise(error: GatewayError, _: Reader) -> Answer:
+    raise error

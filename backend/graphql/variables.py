@@ -37,10 +37,14 @@ class _UnusualError(Exception):
 
 
 class Variables:
-    """The variables of an operation: how each is read, found out once for all requests."""
+    """The variables of an operation: how each is read, found out once for all requests.
 
-    def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> None:
+    With `suggest` errors say what was meant perhaps.
+    """
+
+    def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], *, suggest: bool) -> None:
         self._schema = schema
+        self._suggest = suggest
         self._definitions = definitions
         self._known = [
             (definition, _reader(type_from_ast(schema, definition.type)), get_variable_signature(schema, definition))
@@ -62,14 +66,21 @@ class Variables:
             try:
                 coerced[name] = reader(given[name])
             except (_UnusualError, RecursionError):
-                return get_variable_values(self._schema, self._definitions, dict(given), max_errors=MAX_ERRORS)
+                return self._read_slowly(self._definitions, given)
             sources[name] = VariableValueSource(signature, given[name])
         if not rest:
             return VariableValues(sources, coerced)
-        values = get_variable_values(self._schema, rest, dict(given), max_errors=MAX_ERRORS)
+        values = self._read_slowly(rest, given)
         if isinstance(values, list):
             return values
         return VariableValues({**values.sources, **sources}, {**values.coerced, **coerced})
+
+    def _read_slowly(
+        self, definitions: Sequence[VariableDefinitionNode], given: Mapping[str, Any]
+    ) -> VariableValues | list[GraphQLError]:
+        return get_variable_values(
+            self._schema, definitions, dict(given), max_errors=MAX_ERRORS, hide_suggestions=not self._suggest
+        )
 
 
 @cache

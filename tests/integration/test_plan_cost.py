@@ -13,6 +13,7 @@ import pytest
 from backend.access.principal import principal_from_row
 from backend.access.visibility import Statistics, Visibility
 from backend.graphql.document import read_document
+from backend.graphql.limits import DocumentLimits
 from backend.graphql.schema import build_schema
 from backend.graphql.variables import Variables
 from backend.interface.base import Limits
@@ -67,11 +68,11 @@ class Planning:
 
     def seconds(self, variables: dict[str, Any]) -> float:
         """How long it takes to read the variables and to make the statements and their parameters."""
-        document = read_document(SCHEMA, QUERY)
+        document = read_document(SCHEMA, QUERY, DocumentLimits())
         visibility = Visibility(policies(CATALOG), self.principal.viewer, Statistics({}))
         operation = document.operation(None)
         start = thread_time()
-        values = Variables(SCHEMA, operation.variable_definitions or ()).read(variables)
+        values = Variables(SCHEMA, operation.variable_definitions or (), suggest=False).read(variables)
         assert not isinstance(values, list), values
         compiler = PlanCompiler(SCHEMA, CATALOG, document.fragments, values, LIMITS)
         self.plan = self.plan or compiler.operation(operation)

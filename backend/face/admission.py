@@ -1,0 +1,165 @@
+"""How much one user may ask for at a time: requests side by side, and cost a minute.
+
+Cost is a token bucket for each user: it holds what a minute allows, and fills evenly. With Redis all processes share
+it; a process takes out what it needs and a little in advance, so that few requests wait for Redis. Without Redis, or
+while it does not answer, each process keeps buckets of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from backend.errors import RateLimitedError
+from backend.plan.statement import Recent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from redis.asyncio import Redis
+
+log = logging.getLogger("computor")
+
+_MINUTE = 60
+# What a process takes out in advance, as a part of the bucket, and how long it may keep that.
+_ADVANCE = 100
+_PURSE_SECONDS = 5.0
+# How long nobody asks a Redis that did not answer.
+_PAUSE = 1.0
+_USERS_KEPT = 10_000
+# In: what is needed at least, what is taken if it is there, what the bucket holds. Out: what was taken, what is left.
+# Redis's own clock, so that all processes have the same.
+_TAKE = """
+local now = redis.call('TIME')
+now = now[1] + now[2] / 1000000
+local need, want, size = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local bucket = redis.call('HMGET', KEYS[1], 'level', 'at')
+local level = tonumber(bucket[1] or size)
+level = math.min(size, level + math.max(0, now - tonumber(bucket[2] or now)) * size / 60)
+local taken = 0
+if level >= need then
+  taken = math.min(want, level)
+  level = level - taken
+  redis.call('HSET', KEYS[1], 'level', level, 'at', now)
+  redis.call('EXPIRE', KEYS[1], 61)
+end
+return {tostring(taken), tostring(level)}
+"""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a caller may still cost: of so much a minute, how much is left, and in how many seconds all is back."""
+
+    allowed: int
+    left: int
+    full_in: int
+
+
+@dataclass
+class _Bucket:
+    """What a user may still cost in this process: `level` at the moment `at`."""
+
+    level: float
+    at: float
+
+
+@dataclass
+class _Purse:
+    """What this process took out of a user's shared bucket: `held` of it until `until`, while `level` stayed there."""
+
+    held: float
+    until: float
+    level: float
+
+
+class Admission:
+    """Lets requests in: at most so many of a user at the same time, and so much cost a minute (0 for any)."""
+
+    def __init__(
+        self,
+        max_concurrent: int,
+        cost_per_minute: int,
+        redis: Redis | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._max_concurrent = max_concurrent
+        self._size = cost_per_minute
+        self._take: Any = redis.register_script(_TAKE) if redis is not None else None
+        self._clock = clock
+        self._underway: Counter[str] = Counter()
+        self._buckets: Recent[str, _Bucket] = Recent(_USERS_KEPT)
+        self._purses: Recent[str, _Purse] = Recent(_USERS_KEPT)
+        self._pause_until = 0.0
+
+    @contextmanager
+    def place(self, user: str) -> Iterator[None]:
+        """A place among the user's requests. Raises RateLimitedError where all are taken."""
+        taken = self._underway[user]
+        if taken >= self._max_concurrent:
+            text = f"{taken} requests of this user are being answered; at most {self._max_concurrent} are at a time."
+            raise RateLimitedError(text, "concurrent", self._max_concurrent, taken + 1, retry_after=1)
+        self._underway[user] = taken + 1
+        try:
+            yield
+        finally:
+            if self._underway[user] > 1:
+                self._underway[user] -= 1
+            else:
+                del self._underway[user]
+
+    async def spend(self, user: str, cost: int) -> Allowance | None:
+        """What is left once the cost is paid; None where cost is not counted. Raises RateLimitedError."""
+        if not self._size:
+            return None
+        # Whatever one request may cost at all, a full bucket pays for.
+        cost = min(cost, self._size)
+        if self._take is not None and self._clock() >= self._pause_until:
+            try:
+                return await self._spend_shared(user, cost)
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("cost is counted in this process alone: %s", error)
+                self._pause_until = self._clock() + _PAUSE
+        return self._spend_here(user, cost)
+
+    async def _spend_shared(self, user: str, cost: int) -> Allowance:
+        purse = self._purses.get(user)
+        if purse is None or purse.until < self._clock():
+            purse = self._purses.put(user, _Purse(0, self._clock() + _PURSE_SECONDS, 0))
+        if purse.held < cost:
+            need = cost - purse.held
+            want = need + self._size // _ADVANCE
+            taken, level = map(
+                float, await self._take(keys=[f"computor:budget:{{{user}}}"], args=[need, want, self._size])
+            )
+            purse.held += taken
+            purse.level = level
+            if purse.held < cost:
+                raise self._refusal(cost, purse.held + level)
+        purse.held -= cost
+        return self._allowance(purse.held + purse.level)
+
+    def _spend_here(self, user: str, cost: int) -> Allowance:
+        now = self._clock()
+        bucket = self._buckets.get(user) or self._buckets.put(user, _Bucket(self._size, now))
+        bucket.level = min(self._size, bucket.level + (now - bucket.at) * self._size / _MINUTE)
+        bucket.at = now
+        if bucket.level < cost:
+            raise self._refusal(cost, bucket.level)
+        bucket.level -= cost
+        return self._allowance(bucket.level)
+
+    def _allowance(self, level: float) -> Allowance:
+        return Allowance(self._size, int(level), math.ceil((self._size - level) * _MINUTE / self._size))
+
+    def _refusal(self, cost: int, level: float) -> RateLimitedError:
+        wait = max(1, math.ceil((cost - level) * _MINUTE / self._size))
+        text = f"This costs {cost}, and {int(level)} is left of the {self._size} a minute; try again in {wait} seconds."
+        return RateLimitedError(text, "costPerMinute", self._size, cost, retry_after=wait)

@@ -1,0 +1,69 @@
+"""What one document may ask for: bounds, and the errors that name them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.errors import LimitError
+
+
+@dataclass(frozen=True)
+class DocumentLimits:
+    """Bounds on documents and their variables; the settings `MAX_…` of the same names say what each is."""
+
+    characters: int = 100_000
+    tokens: int = 5_000
+    depth: int = 30
+    operations: int = 50
+    root_fields: int = 50
+    fields: int = 10_000
+    objects: int = 2_000
+    aliases: int = 200
+    directives: int = 200
+    spreads: int = 300
+    overlaps: int = 20_000
+    nodes: int = 500_000
+    cost: int = 2_500_000
+    variable_depth: int = 40
+    variable_values: int = 100_000
+    list_length: int = 50_000
+
+    def check(self, limit: str, found: int) -> None:
+        """Raises LimitError where `found` is more than the limit of that name allows."""
+        allowed = getattr(self, limit)
+        if found > allowed:
+            raise exceeded(limit, allowed, found)
+
+
+def exceeded(limit: str, allowed: int, found: int) -> LimitError:
+    """The error for a limit that was passed."""
+    # JSON's numbers end where a float's exact integers do, and fragments multiply beyond.
+    found = min(found, 2**53 - 1)
+    return LimitError(_TEXTS[limit].format(allowed=allowed, found=found), _NAMES.get(limit, limit), allowed, found)
+
+
+_NAMES = {
+    "root_fields": "rootFields",
+    "variable_depth": "variableDepth",
+    "variable_values": "variableValues",
+    "list_length": "listLength",
+}
+_TEXTS = {
+    "characters": "The document has {found} characters; at most {allowed} are read.",
+    "tokens": "The document has {found} tokens; at most {allowed} are read.",
+    "nesting": "The document's brackets are nested {found} deep; at most {allowed} are read.",
+    "depth": "The document is {found} levels deep; at most {allowed} are answered.",
+    "operations": "The document has {found} operations; at most {allowed} are read.",
+    "root_fields": "The operation has {found} fields at its root; at most {allowed} are answered.",
+    "fields": "The operation selects {found} fields, fragments spelled out; at most {allowed} are answered.",
+    "objects": "The operation selects {found} objects, fragments spelled out; at most {allowed} are answered.",
+    "aliases": "The document has {found} aliases; at most {allowed} are read.",
+    "directives": "The document has {found} directives; at most {allowed} are read.",
+    "spreads": "The operation spreads {found} fragments, those within each other counted; at most {allowed} are read.",
+    "overlaps": "Fields that share a name in their place make {found} pairs; at most {allowed} are compared.",
+    "nodes": "The operation may come to {found} rows, by the sizes of its pages; at most {allowed} are answered.",
+    "cost": "The operation costs {found}; at most {allowed} is answered.",
+    "variable_depth": "The variables are {found} levels deep; at most {allowed} are read.",
+    "variable_values": "The variables have {found} values; at most {allowed} are read.",
+    "list_length": "A list in the variables has {found} values; at most {allowed} are read.",
+}
