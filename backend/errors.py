@@ -119,6 +119,13 @@ class RateLimitedError(LimitError):
         self.retry_after = retry_after
 
 
+class UncertainError(UnavailableError):
+    """A change may have happened or not: the database was lost while it was asked to commit."""
+
+    def __init__(self) -> None:
+        super().__init__("The database was lost just as it was to commit: look whether it did before you try again.")
+
+
 class InputError(GatewayError):
     """A value in the arguments breaks a rule.
 

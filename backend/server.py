@@ -26,7 +26,7 @@ from backend.graphql.trusted import NamedDocuments, read_manifest
 from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from backend.plan.connection_pool import read_pool
+from backend.plan.connection_pool import Timeouts, read_pool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -96,7 +96,8 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     limits = Limits(default_page=settings.default_page_size, max_page=settings.max_page_size)
     catalog = reflect(INTERFACES)
     schema = build_schema(catalog, limits)
-    pool = read_pool(settings.database, size=settings.pool_size, statement_timeout=settings.statement_timeout)
+    timeouts = Timeouts(settings.statement_timeout, settings.lock_timeout)
+    pool = read_pool(settings.database, size=settings.pool_size, timeouts=timeouts)
     cache = None
     if settings.redis is not None:
         made_by = origin([(entity.name, *entity.fields, *entity.relations) for entity in catalog.values()], [limits])
@@ -114,6 +115,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
         named=NamedDocuments(settings.trusted_documents, manifest, redis, settings.persisted_query_seconds),
         anonymous_schema=settings.anonymous_schema,
         suggest=settings.field_suggestions,
+        explain=settings.explain,
     )
     options = HttpOptions(
         max_body=settings.max_body_bytes,

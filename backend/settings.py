@@ -10,6 +10,8 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from backend.plan.explain import Explained
+
 _PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -61,8 +63,13 @@ class Settings(BaseSettings):
     )
 
     anonymous_schema: bool = Field(default=False, description="Answer introspection to requests without a token.")
+    explain: Explained = Field(
+        default=Explained.ADMINS,
+        description="Whose answers carry their plan where the header X-Explain asks for it: off, admins, everyone.",
+    )
     pool_size: int = Field(default=8, ge=1, le=1000, description="Connections to PostgreSQL that one process holds.")
     statement_timeout: float = Field(default=30, gt=0, description="Seconds until PostgreSQL gives a statement up.")
+    lock_timeout: float = Field(default=5, gt=0, description="Seconds that a write waits for others before it answers.")
     default_page_size: int = Field(default=50, ge=1, description="Rows of a page if neither first nor last is given.")
     max_page_size: int = Field(default=500, ge=1, description="Most rows that first or last may ask for.")
 

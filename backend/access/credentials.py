@@ -41,7 +41,7 @@ def create_token(
     name, and with the scope `*` all that its owner may do.
     Raises UnknownUserError.
     """
-    secret = PREFIX + secrets.token_urlsafe(24)
+    secret = new_secret()
     with psycopg.connect(database_url) as connection:
         found = connection.execute(
             'SELECT id FROM "user" WHERE username = %s OR lower(email) = lower(%s) ORDER BY username = %s DESC LIMIT 1',
@@ -52,7 +52,7 @@ def create_token(
         connection.execute(
             "INSERT INTO api_token (name, user_id, token_hash, token_prefix, scopes, expires_at)"
             " VALUES (%s, %s, %s, %s, %s, now() + %s)",
-            (name, found[0], token_hash(secret), secret[:_PREFIX_SHOWN], Jsonb(list(scopes)), expires_in),
+            (name, found[0], token_hash(secret), shown_prefix(secret), Jsonb(list(scopes)), expires_in),
         )
     return secret
 
@@ -71,6 +71,16 @@ def revoke_token(database_url: str, token: str) -> int:
     if not ended:
         raise UnknownTokenError("No such token holds: give it whole, or the 12 characters that it begins with.")
     return ended
+
+
+def new_secret() -> str:
+    """A token that nobody has."""
+    return PREFIX + secrets.token_urlsafe(24)
+
+
+def shown_prefix(token: str) -> str:
+    """What lists show of a token, to tell it from others."""
+    return token[:_PREFIX_SHOWN]
 
 
 def token_hash(token: str) -> bytes:

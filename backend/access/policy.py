@@ -101,6 +101,11 @@ def claimed(table: str, action: str) -> Values:
     return Values(f"claimed__{table}__{action}", table, f"rows for which one holds a claim `{table}:{action}:<id>`")
 
 
+def scopes() -> Values:
+    """What the caller's credential is narrowed to; `*` where it is not."""
+    return Values("scopes", "api_token", "what one's own token may do")
+
+
 def _at_least(level: Level | ScopedLevel) -> str:
     return f"at least {level.name.lower()}"
 
@@ -158,7 +163,8 @@ class Check:
     """A rule on writes that is no grant, such as that nobody grants a role above their own.
 
     `holds` is a condition on the row at that `stage`; where it is not true the write is refused with `message`, as the
-    fault of `attribute` if that is given, else of the caller. Admins are exempt unless it is a rule of the domain.
+    fault of `attribute` if that is given, else of the caller; or, as a `conflict`, for another row that is in the way.
+    Admins are exempt unless it is a rule of the domain.
     """
 
     message: str
@@ -167,6 +173,7 @@ class Check:
     holds: Callable[[Mapping[str, ColumnElement[Any]]], ColumnElement[bool]]
     attribute: str | None = None
     binds_admins: bool = True
+    conflict: bool = False
 
 
 @dataclass(frozen=True)

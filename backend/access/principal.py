@@ -20,6 +20,7 @@ from backend.access.policy import (
     own_memberships,
     user,
 )
+from backend.access.policy import scopes as held_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,6 +144,7 @@ def principal_from_row(row: Sequence[str], valid_until: float = inf) -> Principa
         scopes=scopes,
         writes=writes,
     )
+    values[held_scopes().name] = [EVERYTHING] if scopes is None else sorted(scopes - {EVERYTHING})
     return Principal(user_id, values, viewer, tuple(row), valid_until)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -167,6 +168,42 @@ def check(path: SchemaFile = Path("schema.graphql")) -> None:
     for difference in differences:
         typer.echo(difference, err=True)
     raise typer.Exit(1 if differences else 0)
+
+
+@app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(help="A GraphQL document; - reads it from standard input.")],
+    user: Annotated[str | None, typer.Option("--as", help="Who asks: a username or an e-mail address.")] = None,
+    bearer: Annotated[str | None, typer.Option("--token", help="Who asks, by a token.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Which operation, if there are several.")] = None,
+    variables: Annotated[str, typer.Option(help="The variables, as JSON.")] = "{}",
+    data_dir: DataDir = None,
+    *,
+    sql: Annotated[bool, typer.Option("--sql", help="With the statements.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, statements and all.")] = False,
+) -> None:
+    """Run a query and say how it was answered: its loads, their statements, rows and times."""
+    import orjson
+
+    from backend.cli.plan import plan as run
+    from backend.cli.plan import token_of, told
+
+    if (user is None) == (bearer is None):
+        raise GatewayError("Say who asks, by either --as or --token.")
+    try:
+        given = orjson.loads(variables)
+    except orjson.JSONDecodeError as error:
+        raise GatewayError(f"--variables is no JSON: {error.msg}.") from None
+    if not isinstance(given, dict):
+        raise GatewayError("--variables must be a JSON object.")
+    try:
+        document = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise GatewayError(f"{file} cannot be read: {error.strerror}.") from None
+    settings = _settings(data_dir=data_dir)
+    with database_of(settings) as database_url, token_of(database_url, user) if user else nullcontext(bearer) as token:
+        found = run(settings.using(database_url, settings.redis), document, given, str(token), operation)
+    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2) if as_json else told(found, with_sql=sql))
 
 
 @app.command()

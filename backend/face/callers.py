@@ -21,6 +21,7 @@ from backend.cache.reader import Reader
 from backend.errors import GatewayError, UnauthenticatedError, UnavailableError
 from backend.face.usage import TokenUsage
 from backend.interface.entity import policies
+from backend.observe import observed
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
 from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
@@ -138,6 +139,7 @@ class Callers:
         while True:
             async with snapshot_of(self._pool, credential, held.principal if held else None) as snapshot:
                 held = held or self._known(credential, await snapshot.identify())
+                _note_user(held.principal)
                 chosen = decide()
                 if isinstance(chosen, Writes):
                     break
@@ -174,6 +176,12 @@ class Callers:
         return known or self._scopes.put(
             viewer, Scope(self.catalog, Visibility(self._policies, viewer, self._statistics))
         )
+
+
+def _note_user(principal: Principal) -> None:
+    observation = observed()
+    if observation is not None:
+        observation.user = principal.user_id
 
 
 async def _verified(reads: Reads[T], reading: Reader) -> T:

@@ -70,13 +70,16 @@ class VariablesError(GatewayError):
         self.errors = errors
 
 
-def answered(data: dict[str, Any] | None, errors: Sequence[GraphQLError]) -> Answer:
+def answered(
+    data: dict[str, Any] | None, errors: Sequence[GraphQLError], extensions: Mapping[str, Any] | None = None
+) -> Answer:
     """The answer of what was executed."""
-    if not errors:
-        return Answer(orjson.dumps({"data": data}, option=DUMP), executed=True)
-    return Answer(
-        orjson.dumps({"data": data, "errors": [error.formatted for error in errors]}, option=DUMP), executed=True
-    )
+    body: dict[str, Any] = {"data": data}
+    if errors:
+        body["errors"] = [error.formatted for error in errors]
+    if extensions:
+        body["extensions"] = extensions
+    return Answer(orjson.dumps(body, option=DUMP), executed=True)
 
 
 def refused(errors: Sequence[GraphQLError], code: ErrorCode) -> Answer:

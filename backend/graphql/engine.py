@@ -17,10 +17,12 @@ from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context
 from backend.graphql.measure import check_variables
 from backend.graphql.mutation import Mutations
-from backend.graphql.query import QueryRun, execute_core, prepare
+from backend.graphql.query import REPORT_PLAN, QueryRun, execute_core, prepare
 from backend.graphql.trusted import NotHereError
 from backend.graphql.variables import Variables
+from backend.observe import observed
 from backend.plan.compile import PlanCompiler
+from backend.plan.explain import Explained
 from backend.plan.statement import Recent
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class Engine:
         named: NamedDocuments,
         anonymous_schema: bool,
         suggest: bool,
+        explain: Explained = Explained.ADMINS,
     ) -> None:
         self.callers = callers
         self._catalog = callers.catalog
@@ -65,11 +68,24 @@ class Engine:
         self._named = named
         self._anonymous_schema = anonymous_schema
         self._suggest = suggest
+        self._explain = explain
         self._documents: Recent[str, Document] = Recent(1000)
         self._schema_answers: Recent[object, Answer] = Recent(SCHEMA_ANSWERS_KEPT)
 
+    def writes(self, request: Request) -> bool:
+        """Whether the request is for a mutation."""
+        return self._document(request.query).writes(request.operation_name)
+
     async def answer(self, request: Request) -> Answer:
         """The answer to a request; never raises but for cancellation."""
+        answer = await self._answer_or_refusal(request)
+        observation = observed()
+        if observation is not None:
+            observation.document = request.query
+            observation.code = answer.code
+        return answer
+
+    async def _answer_or_refusal(self, request: Request) -> Answer:
         try:
             return await self._answer(request)
         except VariablesError as error:
@@ -90,6 +106,7 @@ class Engine:
                 document = self._document(self._named.text(request))
             except GatewayError as error:
                 return Reads(partial(_raise, error))
+            _note_operation(document, request.operation_name)
             if not document.writes(request.operation_name):
                 return Reads(partial(self._run, document, request, bill))
             if not request.changes:
@@ -183,7 +200,8 @@ class Engine:
         prepared = document.prepared.get(key)
         if prepared is None:
             prepared = document.prepared.put(key, prepare(self._schema, compiler, operation))
-        run = QueryRun(self._schema, compiler, operation, prepared, variables, reader)
+        explains = REPORT_PLAN in request.reports and self._explain.allows(admin=reader.principal.viewer.admin)
+        run = QueryRun(self._schema, compiler, operation, prepared, variables, reader, explains=explains)
         return await run.answer(document, request)
 
     def _variables(self, document: Document, request: Request) -> VariableValues:
@@ -209,3 +227,18 @@ class _Bill:
 
 async def _raise(error: GatewayError, _: Reader) -> Answer:
     raise error
+
+
+def _note_operation(document: Document, name: str | None) -> None:
+    """What runs: the name that its author gave it, and whether it writes."""
+    observation = observed()
+    if observation is None or document.errors:
+        return
+    known = (
+        document.operations.get(name)
+        if name or len(document.operations) != 1
+        else next(iter(document.operations.values()))
+    )
+    if known is not None:
+        observation.operation = known.name.value if known.name else None
+        observation.operation_kind = known.operation.value

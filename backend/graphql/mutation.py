@@ -152,7 +152,7 @@ class Mutations:
         async def read(writing: Writing) -> Json:
             return await call.payload.read(Outcome(problems=problems), writing, self._variables)
 
-        return await transactions.run(read)
+        return await transactions.look(read)
 
 
 class _FailedError(Exception):
@@ -168,14 +168,16 @@ async def _perform(writing: Writing, field: MutationField, given: Mapping[str, A
     entity, verb = field.entity, field.verb
     if verb is Verb.CREATE:
         row = _to_create(writing.scope.catalog, entity, given["input"])
-        return Outcome(await create(writing, entity, [row], [("input",)]))
+        created = await create(writing, entity, [row], [("input",)])
+        return Outcome(created.keys, secrets=created.secrets)
     if verb is Verb.CREATE_MANY:
         rows = [_to_create(writing.scope.catalog, entity, row) for row in given["inputs"]]
-        return Outcome(await create(writing, entity, rows, [("inputs", str(index)) for index in range(len(rows))]))
+        created = await create(writing, entity, rows, [("inputs", str(index)) for index in range(len(rows))])
+        return Outcome(created.keys, secrets=created.secrets)
     if verb is Verb.UPSERT:
         row = _to_create(writing.scope.catalog, entity, given["input"])
-        key, created = await upsert(writing, entity, row, upsert_keys(entity)[_name(given["on"])])
-        return Outcome([key], created=created)
+        key, is_new = await upsert(writing, entity, row, upsert_keys(entity)[_name(given["on"])])
+        return Outcome([key], created=is_new)
     key = _key(entity, given["id"])
     version = given.get("expectedVersion")
     if verb is Verb.UPDATE:

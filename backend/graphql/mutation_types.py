@@ -155,7 +155,22 @@ def _declare_payload(types: Declarations, field: MutationField) -> None:
             text = "Whether it is new; null where there are errors."
             fields.insert(1, FieldSpec("created", "Boolean | None", text))
             _declare_unique_keys(types, entity)
-    types.object(field.payload, f"What came of {field.name}.", [*fields, _QUERY])
+    types.object(field.payload, f"What came of {field.name}.", [*fields, *_secrets(field), _QUERY])
+
+
+def _secrets(field: MutationField) -> list[FieldSpec]:
+    if field.entity.interface.issue is None:
+        return []
+    return {
+        Verb.CREATE: [FieldSpec("secret", "String | None", "Its secret, told this once; null where there are errors.")],
+        Verb.CREATE_MANY: [
+            FieldSpec(
+                "secrets",
+                "list[String] | None",
+                "Their secrets in the order of the inputs, told this once; null where there are errors.",
+            )
+        ],
+    }.get(field.verb, [])
 
 
 def _arguments(field: MutationField) -> list[ArgumentSpec]:

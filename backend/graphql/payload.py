@@ -36,12 +36,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a mutation: keys of what was written or deleted, or the problems."""
+    """What came of a mutation: keys of what was written or deleted, and secrets to tell once, or the problems."""
 
     keys: Sequence[Key] = ()
     created: bool | None = None
     affected: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
+    secrets: Sequence[str] = ()
 
 
 class Payload:
@@ -84,13 +85,19 @@ class Payload:
                 data: Json = dict(self._queries[key].roots)
                 await self._execute(self._queries[key], data, writing, variables)
                 payload[key] = data
-            elif name == "created":
-                payload[key] = outcome.created
-            elif name == self._field.deleted:
-                payload[key] = global_id(self._field.entity, outcome.keys[0]) if outcome.keys else None
             elif name == "affected":
                 payload[key] = [self._affected(nodes, *counted) for counted in outcome.affected.items()]
+            else:
+                payload[key] = self._plain(outcome)[name]
         return payload
+
+    def _plain(self, outcome: Outcome) -> Json:
+        return {
+            "created": outcome.created,
+            "secret": next(iter(outcome.secrets), None),
+            "secrets": None if outcome.problems else outcome.secrets,
+            self._field.deleted: global_id(self._field.entity, outcome.keys[0]) if outcome.keys else None,
+        }
 
     async def _objects(
         self, outcome: Outcome, nodes: list[FieldNode], writing: Writing, variables: VariableValues

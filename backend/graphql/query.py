@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,8 +13,10 @@ from backend.cache.question import Footprint, Question
 from backend.graphql.answer import DUMP, Answer, Request, answered, public_error
 from backend.graphql.directives import CacheControl
 from backend.graphql.executor import Context, HandOver
+from backend.observe import observed
 from backend.plan.connection import Connection
 from backend.plan.execute import execute as execute_plan
+from backend.plan.explain import explain
 from backend.plan.failure import Settlement
 from backend.plan.load import ByKey
 from backend.plan.loaders import Loaders
@@ -32,6 +35,10 @@ if TYPE_CHECKING:
     from backend.graphql.document import Document
     from backend.plan.compile import Plan, PlanCompiler
     from backend.plan.run import Run
+
+
+REPORT_CACHE = "cache"
+REPORT_PLAN = "plan"
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ def _max_age(schema: GraphQLSchema, name: str) -> int | None:
 
 
 class QueryRun:
-    """One query of one request."""
+    """One query of one request; `explains` says that its answer is to have the plan in it."""
 
     def __init__(
         self,
@@ -93,8 +100,11 @@ class QueryRun:
         prepared: Prepared,
         variables: VariableValues,
         reader: Reader,
+        *,
+        explains: bool,
     ) -> None:
         self._schema = schema
+        self._explains = explains
         self._compiler = compiler
         self._operation = operation
         self._plan = prepared.plan
@@ -137,9 +147,26 @@ class QueryRun:
             self._put([(key, body) for key in waited if (body := await recall.arrived(key)) is not None])
             await self._load([key for key in loads if key in waited and key not in self._kept()], recall, last=ends)
         settled, errors = self._settled()
+        extensions = self._noted(request, recall)
         if settled is None or ends:
-            return answered(settled, errors)
-        return await self._core(document, request, settled, errors, recall)
+            return replace(answered(settled, errors), extensions=extensions)
+        data, found = await self._core(document, request, settled, recall)
+        return replace(answered(data, [*errors, *found]), extensions=extensions)
+
+    def _noted(self, request: Request, recall: Recall | None) -> dict[str, Any]:
+        """What the answer says of itself; more is noted for whoever runs the gateway."""
+        extensions: dict[str, Any] = {}
+        report = {} if recall is None else recall.report()
+        statuses = {key: str(of["status"]) for key, of in report.items()}
+        observation = observed()
+        if observation is not None:
+            observation.cache = statuses
+            observation.explain = partial(explain, self._plan, self._run, statuses)
+        if REPORT_CACHE in request.reports:
+            extensions[REPORT_CACHE] = report
+        if self._explains:
+            extensions[REPORT_PLAN] = explain(self._plan, self._run, statuses)
+        return extensions
 
     def _put(self, bodies: Iterable[tuple[str, bytes]]) -> None:
         self._data.update((key, orjson.Fragment(body)) for key, body in bodies)
@@ -182,9 +209,8 @@ class QueryRun:
         document: Document,
         request: Request,
         settled: dict[str, Any],
-        errors: list[GraphQLError],
         recall: Recall | None,
-    ) -> Answer:
+    ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
         """Has graphql-core execute what is left, and keeps what says that it may be."""
         reader = self._reader
         await reader.snapshot.fetch([], last=False)
@@ -199,13 +225,13 @@ class QueryRun:
         loaders = Loaders(self._compiler.catalog, new_run)
         context = Context(reader.principal, loaders, generated, self._compiler.catalog, new_run, self._compiler)
         data, found = await execute_core(self._schema, document, request, context)
-        if recall is not None and data is not None and not errors and not found:
+        if recall is not None and data is not None and not found:
             reads = _all(each for run in runs for each in run.reads.values())
             for key in recall.asked.keys() - generated.keys():
                 body = orjson.dumps(data[key], option=DUMP)
                 data[key] = orjson.Fragment(body)
                 recall.keep(key, body, reads)
-        return answered(data, [*errors, *found])
+        return data, found
 
 
 async def execute_core(

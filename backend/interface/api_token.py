@@ -3,24 +3,40 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
-from sqlalchemy import Select, String, cast, func, or_
+from pydantic import AfterValidator, Field, StringConstraints
+from sqlalchemy import ColumnElement, Select, String, Text, and_, cast, func, literal, not_, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from backend.access.policy import Action, Grant, Policy, user
+from backend.access.credentials import new_secret, shown_prefix, token_hash
+from backend.access.policy import Action, Check, Grant, Policy, Stage, scopes, user
+from backend.access.principal import EVERYTHING
+from backend.access.visibility import caller, is_held
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
     BaseEntityUpdate,
     EntityInterface,
+    Issued,
     ListQuery,
+    Row,
     TimedEntityList,
 )
 from backend.interface.rules import Kept
 from backend.interface.search import equalities
 from backend.model import ApiToken
+from backend.model.base import table_of
 
 TokenName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+
+
+def _star_alone(scopes: list[str]) -> list[str]:
+    if EVERYTHING in scopes and len(scopes) > 1:
+        raise ValueError("* stands alone: it does not narrow")
+    return scopes
+
+
+Scope = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z_]+:[a-z_]+)$", max_length=255)]
+Scopes = Annotated[list[Scope], Field(max_length=200), AfterValidator(_star_alone)]
 
 
 class ApiTokenList(TimedEntityList):
@@ -48,7 +64,7 @@ class ApiTokenUpdate(BaseEntityUpdate):
 
     name: Kept[TokenName] = Field(None, description="What people call it.")
     description: str | None = Field(None, description="What it is for.")
-    scopes: Kept[list[str]] = Field(None, description="What it is narrowed to, as table:action.")
+    scopes: Kept[Scopes] = Field(None, description="What it is narrowed to, as table:action.")
     expires_at: datetime | None = Field(None, description="When it ends.")
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
@@ -58,7 +74,7 @@ class ApiTokenCreate(BaseEntityCreate, ApiTokenUpdate):
 
     name: TokenName = Field(description="What people call it.")
     user_id: str | None = Field(None, description="Key of the user for whom it acts; the caller if absent.")
-    scopes: list[str] = Field([], description="What it is narrowed to, as table:action.")
+    scopes: Scopes = Field([], description="What it is narrowed to, as table:action; * is not at all.")
 
 
 class ApiTokenQuery(ListQuery):
@@ -86,6 +102,19 @@ def api_token_search(statement: Select[Any], query: ApiTokenQuery) -> Select[Any
     return statement
 
 
+def _issue() -> Issued:
+    secret = new_secret()
+    return Issued(secret, {"token_hash": rf"\x{token_hash(secret).hex()}", "token_prefix": shown_prefix(secret)})
+
+
+def _is_no_wider(row: Row) -> ColumnElement[bool]:
+    """An empty list is no narrowing: all that the user reads."""
+    given = func.jsonb_array_elements_text(row["scopes"]).table_valued("scope").render_derived()
+    further = select(given.c.scope).where(not_(is_held(cast(given.c.scope, Text), scopes())))
+    narrower = and_(func.jsonb_array_length(row["scopes"]) > 0, not_(further.exists()))
+    return or_(is_held(cast(literal(EVERYTHING), Text), scopes()), narrower)
+
+
 class ApiTokenInterface(EntityInterface):
     """A secret by which a program acts for a user."""
 
@@ -99,8 +128,23 @@ class ApiTokenInterface(EntityInterface):
     model = ApiToken
     cache_ttl = 60
     moments = ("expires_at",)
-    policy = Policy(read=(Grant("user_id", user()),), delete=(Grant("user_id", user()),))
-    # A revoked token stays as a record. How one is made: backend.access.credentials.
-    operations = frozenset({Action.UPDATE, Action.DELETE})
-    deletion = {"revoked_at": func.now()}
+    policy = Policy(
+        read=(Grant("user_id", user()),),
+        create=(Grant("user_id", user()),),
+        delete=(Grant("user_id", user()),),
+        checks=(
+            Check(
+                "A token gives no other more than it has itself.",
+                Stage.PLANNED,
+                frozenset({Action.CREATE}),
+                _is_no_wider,
+                "scopes",
+            ),
+        ),
+    )
+    operations = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+    derived = {"user_id": lambda row: caller()}  # noqa: ARG005 - as every derived value
+    issue = _issue
+    # A revoked token stays as a record.
+    deletion = {"revoked_at": func.coalesce(table_of(ApiToken).c.revoked_at, func.now())}
     default_order = ("-created_at",)

@@ -174,6 +174,14 @@ class Tree:
     on: Callable[[Row, Row], ColumnElement[bool]]
 
 
+@dataclass(frozen=True)
+class Issued:
+    """A secret, which the payload tells once, and what is stored of it: values by attribute, as JSON."""
+
+    secret: str
+    stored: Mapping[str, object]
+
+
 class EntityInterface:
     """One entity: its DTOs, how it is searched, who sees it, and what is computed on it."""
 
@@ -215,6 +223,13 @@ class EntityInterface:
     links: ClassVar[Mapping[str, tuple[Grant, ...]]] = {}
     # Relations to one whose targets are locked before a write, so that what checks count stays as it is.
     locks: ClassVar[tuple[str, ...]] = ()
+    # SQL over a row to write: a text. Writers of rows with the same text go one after the other, so that what checks
+    # look for in other rows stays as it is.
+    in_turn: ClassVar[Callable[[Row], ColumnElement[Any]] | None] = None
+    # The attribute that triggers of the database find fault with.
+    trigger_attribute: ClassVar[str | None] = None
+    # Makes what only the server knows of a new row, one secret for each.
+    issue: ClassVar[Callable[[], Issued] | None] = None
     # By attribute: what deleting writes into the row, where it does not take the row away.
     deletion: ClassVar[Mapping[str, ColumnElement[Any]]] = {}
     # What follows from a write, in this order.

@@ -24,7 +24,13 @@ from sqlalchemy import (
 
 from backend.access.policy import Action, Check, Stage
 from backend.interface.effect import Written, is_written
-from backend.model import CourseContent, CourseContentType, CourseExecutionBackend
+from backend.model import (
+    CourseContent,
+    CourseContentDeployment,
+    CourseContentType,
+    CourseExecutionBackend,
+    SubmissionGroup,
+)
 from backend.model.base import Ltree, table_of
 
 Row = Mapping[str, ColumnElement[Any]]
@@ -57,6 +63,15 @@ def _is_outside_itself(row: Row) -> ColumnElement[bool]:
 
 def _may_have_children(row: Row) -> ColumnElement[bool]:
     return or_(row["course_content_type.course_content_kind.has_descendants"], not_(_below(row)))
+
+
+def _may_be_worked_on(row: Row) -> ColumnElement[bool]:
+    """That its type takes submissions, unless nothing hangs on the node that only such a type has."""
+    of_node = (
+        select(table.c.course_content_id).where(table.c.course_content_id == row["id"]).exists()
+        for table in (table_of(SubmissionGroup), table_of(CourseContentDeployment))
+    )
+    return or_(row["course_content_type.course_content_kind.submittable"], not_(or_(*of_node)))
 
 
 def _is_linked(row: Row) -> ColumnElement[bool]:
@@ -101,10 +116,18 @@ CHECKS = (
         "course_content_type_id",
     ),
     Check(
+        "The node has submission groups or a deployment, and this type takes none.",
+        Stage.PLANNED,
+        _UPDATED,
+        _may_be_worked_on,
+        "course_content_type_id",
+    ),
+    Check(
         "The node has others below it; delete these first.",
         Stage.BEFORE,
         frozenset({Action.DELETE}),
         lambda row: not_(_below(row)),
+        conflict=True,
     ),
 )
 

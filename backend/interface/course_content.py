@@ -175,6 +175,7 @@ class CourseContentInterface(EntityInterface):
         archive=(Grant("course_id", courses(at_least=Level.LECTURER)),),
         checks=CHECKS,
     )
+    trigger_attribute = "path"
     # Nodes are placed by others' paths, which must not change meanwhile.
     locks = ("course",)
     effects = {Action.CREATE: (for_contents,), Action.UPDATE: (move_descendants,)}

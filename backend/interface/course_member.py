@@ -16,7 +16,7 @@ from backend.interface.base import (
 )
 from backend.interface.individual_groups import for_members
 from backend.interface.membership import SEATING_IN_COURSES
-from backend.interface.rules import Kept
+from backend.interface.rules import FieldError, Kept
 from backend.interface.search import equalities
 from backend.model import CourseMember, User
 
@@ -39,7 +39,7 @@ class CourseMemberGet(CourseMemberList, BaseEntityGet):
 
 def _has_group(course_role_id: str | None, course_group_id: str | None) -> None:
     if course_role_id == Level.STUDENT.value and course_group_id is None:
-        raise ValueError("a student has a course_group_id")
+        raise FieldError("course_group_id", "a student is in a group of the course")
 
 
 class CourseMemberUpdate(BaseEntityUpdate):
@@ -110,9 +110,9 @@ class CourseMemberInterface(EntityInterface):
         delete=(Grant("course_id", courses(at_least=Level.LECTURER)),),
         checks=SEATING_IN_COURSES,
     )
-    # Two owners must not change each other at once.
     # Whoever seats people need not see them before.
     links = {"user_id": (Grant(values=courses(at_least=Level.LECTURER)),)}
+    # Two owners must not change each other at once.
     locks = ("course",)
     effects = {Action.CREATE: (for_members,)}
     default_order = ("created_at",)

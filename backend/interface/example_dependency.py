@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
-from sqlalchemy import ColumnElement, and_, not_, select
+from sqlalchemy import ColumnElement, literal_column, not_, select
 
 from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses
 from backend.interface.base import BaseEntityCreate, CreatedEntityList, EntityInterface, ListQuery, Row
@@ -61,7 +61,7 @@ def _is_no_cycle(row: Row) -> ColumnElement[bool]:
     further = select(needs.c.depends_id).join(reached_all, needs.c.example_id == reached_all.c.id)
     reached_all = reached_all.union(further)
     back = select(reached_all.c.id).where(reached_all.c.id == row["example_id"]).exists()
-    return and_(row["depends_id"] != row["example_id"], not_(back))
+    return not_(back)
 
 
 class ExampleDependencyInterface(EntityInterface):
@@ -75,7 +75,16 @@ class ExampleDependencyInterface(EntityInterface):
     model = ExampleDependency
     policy = Policy(
         read=(Grant(values=courses(at_least=Level.LECTURER)),),
+        create=(Grant(values=courses(at_least=Level.LECTURER)),),
+        delete=(Grant(values=courses(at_least=Level.LECTURER)),),
         checks=(
+            Check(
+                "An example cannot need itself.",
+                Stage.PLANNED,
+                frozenset({Action.CREATE}),
+                lambda row: row["depends_id"] != row["example_id"],
+                "depends_id",
+            ),
             Check(
                 "An example cannot need itself, not even by way of others.",
                 Stage.AFTER,
@@ -85,5 +94,7 @@ class ExampleDependencyInterface(EntityInterface):
             ),
         ),
     )
+    # A cycle may run through any others.
+    in_turn = lambda row: literal_column("'example dependency'")  # noqa: ARG005, E731 - as every such text
     default_order = ("created_at",)
     relations = {"example": "What needs the other.", "depends": "What it needs."}

@@ -90,7 +90,7 @@ class ExecutionBackendInterface(EntityInterface):
             Grant(hides=_FOR_LECTURERS),
             Grant(values=courses(at_least=Level.LECTURER)),
         ),
-        checks=(Check("The backend is in use.", Stage.BEFORE, frozenset({Action.DELETE}), _is_unused),),
+        checks=(Check("The backend is in use.", Stage.BEFORE, frozenset({Action.DELETE}), _is_unused, conflict=True),),
     )
     default_order = ("slug",)
     # A hidden version is null; it must not read as 0.

@@ -6,8 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Text, and_, cast, func, inspect, literal_column, not_, or_, select
 
 from backend.access.policy import Action, Check, Level, ScopedLevel, Stage, Values, user
+from backend.access.principal import ADMIN
 from backend.access.visibility import is_held
-from backend.model import Base, CourseMember
+from backend.model import Base, CourseMember, User, UserRole
+from backend.model.base import table_of
+from backend.model.user import UserType
 
 Row = Mapping[str, ColumnElement[Any]]
 
@@ -20,6 +23,14 @@ def own_membership(course_id: ColumnElement[Any]) -> ScalarSelect[Any]:
     member = inspect(CourseMember).columns
     own = select(member["id"]).where(member["course_id"] == course_id, is_held(member["user_id"], user()))
     return own.scalar_subquery()
+
+
+def is_ordinary_user(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """That it is the key of the caller, or of a person who is no admin."""
+    account, held = table_of(User), table_of(UserRole)
+    is_admin = select(held.c.user_id).where(held.c.user_id == user_id, held.c.role_id == ADMIN).exists()
+    is_person = select(account.c.id).where(account.c.id == user_id, account.c.user_type == UserType.USER).exists()
+    return or_(is_held(user_id, user()), and_(is_person, not_(is_admin)))
 
 
 def _rank(role: ColumnElement[Any], ladder: type[Level] | type[ScopedLevel]) -> ColumnElement[Any]:

@@ -212,7 +212,7 @@ class MessageInterface(EntityInterface):
     links = {"user_id": (Grant("course_members.course_id", _STUDENT),)}
     # Replies outlive the message that they answer.
     deletion = {
-        "archived_at": func.now(),
+        "archived_at": func.coalesce(table_of(Message).c.archived_at, func.now()),
         "title": literal("Deleted"),
         "content": literal("This message was deleted."),
     }

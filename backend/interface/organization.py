@@ -19,7 +19,7 @@ from backend.interface.base import (
     TimedEntityList,
 )
 from backend.interface.effect import Written, is_written
-from backend.interface.rules import Email, Kept, Number, Path, Title, Url
+from backend.interface.rules import Email, FieldError, Kept, Number, Path, Title, Url
 from backend.interface.search import TreeQuery, along_tree, equalities
 from backend.model import Organization, OrganizationMember
 from backend.model.base import table_of
@@ -63,9 +63,9 @@ def _fits_type(kind: OrganizationType | None, given: Mapping[str, Any]) -> None:
         return
     has, lacks = ("user_id", "title") if kind is OrganizationType.USER else ("title", "user_id")
     if has in given and given[has] is None:
-        raise ValueError(f"an organization of type {kind.name} has a {has}")
+        raise FieldError(has, f"an organization of type {kind.name} has one")
     if given.get(lacks) is not None:
-        raise ValueError(f"an organization of type {kind.name} has no {lacks}")
+        raise FieldError(lacks, f"an organization of type {kind.name} has none")
 
 
 class OrganizationUpdate(BaseEntityUpdate):

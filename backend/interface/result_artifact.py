@@ -4,10 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.access.policy import Action, Grant, Level, Policy, courses, own_memberships
 from backend.interface.base import BaseEntityCreate, CreatedEntityList, EntityInterface, ListQuery, UnauthoredEntityGet
 from backend.model import ResultArtifact
 
+Size = Annotated[int, Field(ge=0)]
+BucketName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+ObjectKey = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 MediaType = Annotated[str, StringConstraints(max_length=120)]
 
 
@@ -27,10 +30,13 @@ class ResultArtifactGet(ResultArtifactList, UnauthoredEntityGet):
 
 
 class ResultArtifactCreate(BaseEntityCreate):
-    """What a worker says of a file; its size follows from the file."""
+    """What a worker says of a file that it has stored."""
 
     result_id: str = Field(description="Key of the test run.")
     content_type: MediaType | None = Field(None, description="Media type.")
+    file_size: Size = Field(description="Bytes.")
+    bucket_name: BucketName = Field(description="Bucket that it is stored in; never shown again.")
+    object_key: ObjectKey = Field(description="Key in the bucket; never shown again.")
     properties: dict[str, Any] | None = Field(None, description="Data of other systems.")
 
 
@@ -59,7 +65,7 @@ class ResultArtifactInterface(EntityInterface):
             Grant("result.course_content.course_id", courses(at_least=Level.TUTOR)),
         )
     )
-    # Files come from those who run the tests.
-    operations = frozenset()
+    # Files come from those who run the tests, and go with the run.
+    operations = frozenset({Action.CREATE})
     default_order = ("created_at",)
     relations = {"result": "The test run."}

@@ -14,6 +14,14 @@ LARGEST_INTEGER = 2**31 - 1
 Value = TypeVar("Value")
 
 
+class FieldError(ValueError):
+    """That values of a row do not fit each other; `field` is the one to change."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 def _no_long_label(path: str) -> str:
     if any(len(label) > LONGEST_LABEL for label in path.split(".")):
         raise ValueError(f"a label may have {LONGEST_LABEL} characters at most")

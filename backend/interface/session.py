@@ -21,6 +21,7 @@ from backend.interface.base import (
 )
 from backend.interface.search import equalities
 from backend.model import Session
+from backend.model.base import table_of
 
 
 class SessionList(TimedEntityList):
@@ -102,7 +103,7 @@ class SessionInterface(EntityInterface):
     policy = Policy(read=(Grant("user_id", user()),), delete=(Grant("user_id", user()),))
     # A session that has ended stays as a record.
     operations = frozenset({Action.DELETE})
-    deletion = {"logout_time": func.now()}
+    deletion = {"logout_time": func.coalesce(table_of(Session).c.logout_time, func.now())}
     computed = {
         "ip_address": Expression(lambda row: func.host(row["ip_address"])),
         "is_active": Expression(lambda row: row["logout_time"].is_(None)),

@@ -13,6 +13,7 @@ from backend.interface.base import (
     KeyedEntityCreate,
     ListQuery,
 )
+from backend.interface.mail_address import address_in_turn, address_is_free
 from backend.interface.rules import Email
 from backend.model import StudentProfile
 
@@ -74,7 +75,9 @@ class StudentProfileInterface(EntityInterface):
         read=(
             Grant("user_id", user()),
             Grant("user.course_members.course_id", courses(at_least=Level.TUTOR)),
-        )
+        ),
+        checks=(address_is_free("student_email", "user_id"),),
     )
+    in_turn = address_in_turn("student_email")
     links = {"organization_id": ()}
     default_order = ("student_id",)

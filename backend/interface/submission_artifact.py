@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement, func, inspect, literal_column, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 
 from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
@@ -21,6 +21,7 @@ from backend.interface.base import (
 from backend.interface.result import ResultStatus
 from backend.interface.rules import Kept
 from backend.model import Result, SubmissionArtifact, SubmissionGroupGrading
+from backend.model.base import table_of
 
 VersionIdentifier = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
@@ -76,8 +77,17 @@ class SubmissionArtifactQuery(ListQuery):
 
 
 def _is_ungraded(row: Row) -> ColumnElement[bool]:
-    grading = inspect(SubmissionGroupGrading).columns
-    return ~select(grading["id"]).where(grading["submission_artifact_id"] == row["id"]).exists()
+    """No grade is for it or for a test run of it, and none that names neither came after it."""
+    grading, run = table_of(SubmissionGroupGrading).alias(), table_of(Result).alias()
+    of_run = select(run.c.id).where(run.c.id == grading.c.result_id, run.c.submission_artifact_id == row["id"])
+    of_group = and_(
+        grading.c.submission_artifact_id.is_(None),
+        grading.c.result_id.is_(None),
+        grading.c.created_at >= row["uploaded_at"],
+    )
+    counts = or_(grading.c.submission_artifact_id == row["id"], of_run.exists(), of_group)
+    of_its_group = grading.c.course_submission_group_id == row["submission_group_id"]
+    return ~select(grading.c.id).where(of_its_group, counts).exists()
 
 
 _COMPLETED: ColumnElement[int] = literal_column(str(ResultStatus.COMPLETED.value))

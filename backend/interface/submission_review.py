@@ -81,6 +81,8 @@ class SubmissionReviewInterface(EntityInterface):
             Grant("artifact.submission_group.course_id", courses(at_least=Level.LECTURER)),
         ),
     )
+    # Peers review what they are told of, and do not see.
+    links = {"artifact_id": (Grant("submission_group.course_id", courses(at_least=Level.STUDENT)),)}
     derived = {"reviewer_course_member_id": lambda row: own_membership(row["artifact.submission_group.course_id"])}
     default_order = ("created_at",)
     relations = {"artifact": "The upload.", "reviewer_course_member": "Who wrote it."}

@@ -4,11 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field, field_validator
-from sqlalchemy import ColumnElement, Text, and_, cast, func, inspect, literal_column, not_, or_, select
+from sqlalchemy import ColumnElement, Text, cast, func, insert, literal_column, select
 
 from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, user
-from backend.access.principal import ADMIN
-from backend.access.visibility import is_held
 from backend.interface.base import (
     BaseEntityGet,
     BaseEntityUpdate,
@@ -19,8 +17,12 @@ from backend.interface.base import (
     Row,
     TimedEntityList,
 )
+from backend.interface.effect import Written, is_written
+from backend.interface.mail_address import address_in_turn, address_is_free
+from backend.interface.membership import is_ordinary_user
 from backend.interface.rules import Email, Number, Title, Username
-from backend.model import User, UserRole
+from backend.model import Profile, User
+from backend.model.base import table_of
 from backend.model.user import UserType
 
 
@@ -104,9 +106,14 @@ def _display_name(row: Row) -> ColumnElement[str]:
 
 
 def _is_ordinary(row: Row) -> ColumnElement[bool]:
-    held = inspect(UserRole).columns
-    is_admin = select(held["user_id"]).where(held["user_id"] == row["id"], held["role_id"] == ADMIN).exists()
-    return or_(is_held(row["id"], user()), and_(row["user_type"] == UserType.USER, not_(is_admin)))
+    return is_ordinary_user(row["id"])
+
+
+async def _give_profile(written: Written) -> None:
+    """Everyone has a profile, empty at first."""
+    made = table_of(User)
+    owner = select(made.c.id).where(is_written(made.c.id))
+    await written.run(insert(table_of(Profile)).from_select(["user_id"], owner, include_defaults=False))
 
 
 class UserInterface(EntityInterface):
@@ -134,8 +141,11 @@ class UserInterface(EntityInterface):
                 _is_ordinary,
                 binds_admins=False,
             ),
+            address_is_free("email", "id"),
         ),
     )
+    in_turn = address_in_turn("email")
+    effects = {Action.CREATE: (_give_profile,)}
     computed = {
         "full_name": Expression(_full_name),
         "display_name": Expression(_display_name),

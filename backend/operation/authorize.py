@@ -14,7 +14,7 @@ from sqlalchemy import true as sql_true
 
 from backend.access.visibility import PolicyRow
 from backend.interface.entity import words
-from backend.operation.problem import Problem, forbidden, invalid, not_found
+from backend.operation.problem import Problem, ProblemCode, forbidden, invalid, not_found
 from backend.plan.source import Source
 
 if TYPE_CHECKING:
@@ -116,6 +116,9 @@ def failed(verdicts: Sequence[Verdict], row: Sequence[Any]) -> list[Problem]:
 
 
 def _problem_of(check: Check) -> Problem:
+    if check.conflict:
+        fields = (check.attribute,) if check.attribute else ()
+        return Problem(ProblemCode.CONFLICT, check.message, fields or ("id",), fields)
     return invalid(check.message, check.attribute) if check.attribute else forbidden(check.message)
 
 

@@ -33,10 +33,12 @@ class Collision:
     candidate: Callable[[Writing], Subquery]
     given: Mapping[str, object]
     places: Sequence[Path]
+    # The number of the candidate that was refused first.
+    refused: int = 0
 
     async def explained(self, writing: Writing) -> Problem:
         """The problem with its place and the row in the way."""
-        plain = self.problem.under(*self.places[0]) if len(self.places) == 1 else self.problem
+        plain = self.problem.under(*self.places[self.refused])
         key = unique_keys(self.entity).get(self.constraint or "")
         if self.problem.code is not ProblemCode.CONFLICT or key is None or not key.is_plain:
             return plain

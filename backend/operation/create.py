@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from psycopg import Error
-from sqlalchemy import insert, select
+from sqlalchemy import Integer, bindparam, insert, select
 
 from backend.access.policy import Action, Stage
 from backend.operation.authorize import Authority, columns, failed
@@ -15,25 +16,37 @@ from backend.operation.conflict import Collision
 from backend.operation.database_error import meaning
 from backend.operation.effects import Done, run_effects
 from backend.operation.input import Values, read_create
-from backend.operation.lock import parents_of_new
+from backend.operation.lock import parents_of_new, turns
 from backend.operation.problem import Problem, RefusedError, invalid
 from backend.plan.keys import Key, bound_keys, is_among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import ColumnElement, Executable
+
     from backend.interface.entity import Entity, Relation
     from backend.operation.writing import Writing
 
 
 LARGEST_BATCH = 1000
+UP_TO = "up_to"
+_UP_TO: ColumnElement[int] = bindparam(UP_TO, type_=Integer)
 NO_KEY = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True)
+class Created:
+    """Keys of new rows in the order of their inputs, and their secrets where they have any."""
+
+    keys: list[Key]
+    secrets: list[str]
 
 
 async def create(
     writing: Writing, entity: Entity, inputs: Sequence[Mapping[str, Any]], places: Sequence[tuple[str, ...]]
-) -> list[Key]:
-    """The keys of the new rows, in the order of the inputs; `places` are the paths that lead to them.
+) -> Created:
+    """The new rows; `places` are the paths that lead to the inputs.
 
     Raises RefusedError with all that validation and permissions refuse, and of what the database refuses the first.
     """
@@ -50,6 +63,9 @@ async def create(
         children.append((child, child_rows, child_places))
     if problems:
         raise RefusedError(problems)
+    issued = [entity.interface.issue() for _ in rows] if entity.interface.issue is not None else []
+    for row, each in zip(rows, issued, strict=bool(issued)):
+        row.update(each.stored)
     keys = await create_rows(writing, entity, rows, places)
     now = writing
     for child, child_rows, child_places in children:
@@ -57,7 +73,7 @@ async def create(
             # Their creator may do with them what the rows above have just entitled them to.
             now = await now.as_who_they_are_now()
             await create_rows(now, child, child_rows, child_places)
-    return keys
+    return Created(keys, [each.secret for each in issued])
 
 
 def _children(
@@ -94,7 +110,7 @@ async def create_rows(
     attributes = sorted(set().union(*rows))
     candidate = rows_to_create(entity)
     authority = Authority(writing, entity, Action.CREATE)
-    for locking in parents_of_new(writing, entity, candidate):
+    for locking in (*parents_of_new(writing, entity, candidate), *turns(entity, candidate)):
         await writing.fetch((locking, given))
     verdicts = [
         *authority.referred(candidate, attributes),
@@ -113,19 +129,32 @@ async def create_rows(
         for attribute in dict.fromkeys([*entity.key, *attributes, *entity.interface.derived])
         if attribute in columns_of(entity)
     ]
-    source = select(*(candidate.c[str(column.key)] for column in written)).order_by(order)
+    source = select(*(candidate.c[str(column.key)] for column in written)).where(order < _UP_TO).order_by(order)
     statement = insert(table).from_select([column.name for column in written], source, include_defaults=False)
     try:
-        await writing.fetch((statement, given))
+        await (writing.fetch if len(rows) == 1 else writing.attempt)((statement, {**given, UP_TO: len(rows)}))
     except Error as error:
         problem = meaning(writing.scope.catalog, entity, error)
         name = error.diag.constraint_name
-        collision = Collision(entity, problem, name, lambda _: rows_to_create(entity), given, places)
+        refused = await _first_refused(writing, statement, given, len(rows))
+        collision = Collision(entity, problem, name, lambda _: rows_to_create(entity), given, places, refused)
         raise RefusedError([problem], collision) from error
     keys = [tuple(str(row[part]) for part in entity.key) for row in rows]
     await check_written(writing, entity, authority, keys, places)
     await run_effects(entity, Action.CREATE, Done(writing, keys))
     return keys
+
+
+async def _first_refused(writing: Writing, statement: Executable, given: Mapping[str, object], count: int) -> int:
+    """The number of the first row that the database refuses: the last of the fewest that it refuses together."""
+    taken, refused = 0, count
+    while refused - taken > 1:
+        middle = (taken + refused) // 2
+        if await writing.is_refused((statement, {**given, UP_TO: middle})):
+            refused = middle
+        else:
+            taken = middle
+    return refused - 1
 
 
 async def check_written(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from psycopg import Error, errors
-from sqlalchemy import ForeignKeyConstraint, inspect
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint
 
 from backend.interface.entity import words
 from backend.operation.problem import Problem, ProblemCode, invalid, not_found
-from backend.operation.unique import attribute_of, unique_keys
+from backend.operation.unique import attribute_of, named_attributes, unique_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,12 +45,14 @@ def _problem(catalog: Catalog, entity: Entity, error: Error) -> Problem | None:
         return invalid(f"The value breaks the rule {constraint}.", *_checked(entity, constraint))
     if isinstance(error, errors.NotNullViolation) and diagnosis.column_name:
         return invalid("There must be a value, and none follows.", attribute_of(entity, diagnosis.column_name))
+    if isinstance(error, errors.RaiseException):
+        blamed = entity.interface.trigger_attribute
+        return invalid("The row does not fit the others that it belongs with.", *([blamed] if blamed else []))
     return next((problem for kind, problem in _PLAIN.items() if isinstance(error, kind)), None)
 
 
 _PLAIN: Mapping[type[Error], Problem] = {
     errors.ExclusionViolation: Problem(ProblemCode.CONFLICT, "It overlaps with another row."),
-    errors.RaiseException: invalid("The row does not fit the others that it belongs with."),
     errors.DataError: invalid("A value does not fit its column: too long, out of range or of the wrong form."),
 }
 
@@ -73,7 +75,10 @@ def _local(key: ForeignKeyConstraint) -> str:
 
 
 def _checked(entity: Entity, constraint: str) -> tuple[str, ...]:
-    """The attribute whose name the check's has, where there is one."""
-    named = constraint.removeprefix(f"{entity.model.__tablename__}_").removesuffix("_check")
-    names = {column.name for column in inspect(entity.model).columns}
-    return (attribute_of(entity, named),) if named in names else ()
+    """Of the attributes that the check looks at, the last one that a client gives, where there is one."""
+    table: Table = entity.model.__table__  # type: ignore[assignment]  # a mapped class has a table
+    inputs = [dto.model_fields.keys() for dto in (entity.interface.create, entity.interface.update) if dto]
+    given = set().union(*inputs)
+    conditions = (each for each in table.constraints if isinstance(each, CheckConstraint) and each.name == constraint)
+    looked_at = (named for each in conditions for named in named_attributes(entity, str(each.sqltext)))
+    return tuple(named for named in looked_at if named in given)[-1:]

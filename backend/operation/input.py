@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Uuid, inspect
 
 from backend.errors import InputError
+from backend.interface.rules import FieldError
 from backend.operation.problem import Problem, invalid
 from backend.plan.value import check_column, check_text, parse_key
 
@@ -102,9 +103,15 @@ def _problems(dto: type[BaseModel], values: Values) -> list[Problem]:
 
 def _of(error: ValidationError) -> list[Problem]:
     return [
-        invalid(each["msg"].removeprefix("Value error, "), *map(str, each["loc"]))
-        for each in error.errors(include_url=False, include_context=False, include_input=False)
+        invalid(each["msg"].removeprefix("Value error, "), *map(str, each["loc"]), *_blamed(each.get("ctx", {})))
+        for each in error.errors(include_url=False, include_input=False)
     ]
+
+
+def _blamed(context: Mapping[str, Any]) -> tuple[str, ...]:
+    """The field to change, where values do not fit each other."""
+    error = context.get("error")
+    return (error.field,) if isinstance(error, FieldError) else ()
 
 
 def _check(value: object, column: Column[Any] | None) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from backend.access.visibility import key_pair, relationship_of
+from backend.access.visibility import PolicyRow, key_pair, relationship_of
 from backend.plan.keys import is_among
 from backend.plan.source import Source
 
@@ -36,6 +36,15 @@ def parents_of_old(writing: Writing, entity: Entity) -> list[Select[Any]]:
             _locked(parent, parent.raw[remote].in_(select(row.table.c[local]).where(is_among(entity, row))))
         )
     return statements
+
+
+def turns(entity: Entity, candidate: Subquery) -> list[Select[Any]]:
+    """Statements that wait for whoever writes rows of the same text (`in_turn`)."""
+    if entity.interface.in_turn is None:
+        return []
+    text = entity.interface.in_turn(PolicyRow(entity.model, candidate)).label("text")
+    texts = select(text).where(text.is_not(None)).distinct().order_by(text).subquery()
+    return [select(func.pg_advisory_xact_lock(func.hashtextextended(texts.c.text, 0)))]
 
 
 def rows(writing: Writing, entity: Entity) -> Select[Any]:

@@ -26,7 +26,7 @@ ATTEMPTS = 4
 PAUSE = 0.02
 """Seconds, doubled at each attempt, that a transaction which collided waits at most before it is tried again."""
 
-_COLLISIONS = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+_COLLISIONS = (errors.SerializationFailure, errors.DeadlockDetected)
 
 
 class Transactions:
@@ -50,13 +50,25 @@ class Transactions:
         Raises RefusedError, whose problems are explained then, where the work is refused and nothing was written; and
         UnauthenticatedError where the credential no longer holds.
         """
+
+        async def committed(writing: Writing) -> T:
+            result = await work(writing)
+            await writing.commit()
+            return result
+
         for attempt in range(ATTEMPTS):
             try:
-                return await self._attempt(work)
+                return await self._attempt(committed)
+            except errors.LockNotAvailable:
+                break
             except _COLLISIONS:
                 await asyncio.sleep(random.uniform(0, PAUSE * 2**attempt))  # noqa: S311 - only to spread them out
-        text = "It collided with other changes again and again; try again."
+        text = "Other changes were in the way for too long; try again."
         raise RefusedError([Problem(ProblemCode.RETRY, text)])
+
+    async def look(self, work: Callable[[Writing], Awaitable[T]]) -> T:
+        """What the work comes to, which only reads. Raises UnauthenticatedError as `run` does."""
+        return await self._attempt(work)
 
     async def verify(self) -> None:
         """Raises UnauthenticatedError where the credential no longer holds."""
@@ -64,7 +76,7 @@ class Transactions:
         async def nothing(_: Writing) -> None:
             pass
 
-        await self.run(nothing)
+        await self.look(nothing)
 
     async def _attempt(self, work: Callable[[Writing], Awaitable[T]]) -> T:
         while True:
@@ -72,9 +84,7 @@ class Transactions:
                 async with snapshot_of(self._pool, self._credential, self.principal, READ_WRITE) as snapshot:
                     writing = self._write_for(self.principal, snapshot)
                     await writing.begin()
-                    result = await work(writing)
-                    await snapshot.fetch([], last=True)
-                    return result
+                    return await work(writing)
             except PrincipalChangedError as changed:
                 if changed.principal is None:
                     raise UnauthenticatedError("This token does not hold any more.") from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import UniqueConstraint, inspect
+from sqlalchemy import Column, UniqueConstraint, inspect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Table
 
@@ -34,12 +35,22 @@ def unique_keys(entity: Entity) -> Mapping[str, UniqueKey]:
     for index in table.indexes:
         if index.unique:
             is_plain = index.dialect_options["postgresql"]["where"] is None and len(index.columns) > 0
-            found[str(index.name)] = (index.columns, is_plain)
+            found[str(index.name)] = (index.columns or index.expressions, is_plain)
     found[f"{table.name}_pkey"] = (table.primary_key.columns, True)
     return {
-        name: UniqueKey(tuple(attribute_of(entity, column.name) for column in columns), is_plain)
-        for name, (columns, is_plain) in sorted(found.items())
+        name: UniqueKey(tuple(named for part in parts for named in _named(entity, part)), is_plain)
+        for name, (parts, is_plain) in sorted(found.items())
     }
+
+
+def _named(entity: Entity, part: Any) -> Sequence[str]:
+    return [attribute_of(entity, part.name)] if isinstance(part, Column) else named_attributes(entity, str(part))
+
+
+def named_attributes(entity: Entity, text: str) -> list[str]:
+    """The attributes whose columns a piece of SQL names, in its order."""
+    names = {column.name for column in inspect(entity.model).columns}
+    return [attribute_of(entity, word) for word in re.findall(r"\w+", text) if word in names]
 
 
 def attribute_of(entity: Entity, column: str) -> str:

@@ -17,7 +17,7 @@ from backend.operation.create import check_written
 from backend.operation.database_error import meaning
 from backend.operation.effects import Done, run_effects
 from backend.operation.input import Values, merge_problems, read_update
-from backend.operation.lock import parents_of_old, rows
+from backend.operation.lock import parents_of_old, rows, turns
 from backend.operation.problem import Problem, ProblemCode, RefusedError, not_found
 from backend.plan.keys import Key, bound_keys, is_among
 
@@ -94,6 +94,8 @@ async def update_row(
         *authority.granted(candidate, changed),
         *authority.checked(candidate, Stage.PLANNED),
     ]
+    for locking in turns(entity, candidate):
+        await writing.fetch((locking, bound))
     ((verdict,),) = await writing.fetch((select(*columns(verdicts)).select_from(candidate), bound))
     if refused := failed(verdicts, verdict):
         raise RefusedError(problem.under("input") for problem in refused[:1])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from psycopg import Error
 from sqlalchemy import Text, bindparam, func, select
 
 from backend.access.visibility import Access
+from backend.errors import UnavailableError, UncertainError
 from backend.plan.run import Reading
 from backend.plan.source import Source
 from backend.plan.statement import Text as PlainText
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
     from backend.access.principal import Principal
     from backend.interface.entity import Entity
     from backend.plan.run import Row
-    from backend.plan.snapshot import Snapshot
+    from backend.plan.snapshot import Command, Snapshot
 
 Ask = tuple["Executable", "Mapping[str, object]"]
 
 _ACT = select(func.set_config("app.user_id", bindparam("user", type_=Text), True))  # noqa: FBT003 - PostgreSQL's "local"
+_MARK = PlainText(b"SAVEPOINT before_rows", (), None)
+_BACK = PlainText(b"ROLLBACK TO SAVEPOINT before_rows", (), None)
 _HOLD_ALL = PlainText(b"SET CONSTRAINTS ALL IMMEDIATE", (), None)
 
 
@@ -40,11 +44,26 @@ class Writing(Reading):
 
     async def fetch(self, *asks: Ask) -> list[list[Row]]:
         """The rows of each statement, in one round trip."""
-        commands = []
-        for statement, given in asks:
-            compiled = self.compiler.compile(statement, prepare=True)
-            commands.append((compiled.text, compiled.parameters(self.principal.values, given)))
-        return await self.snapshot.fetch(commands, last=False)
+        return await self.snapshot.fetch([self._command(ask) for ask in asks], last=False)
+
+    async def attempt(self, ask: Ask) -> None:
+        """Sends a statement, from before which the transaction can go on where it is refused (`is_refused`)."""
+        await self.snapshot.fetch([(_MARK, ()), self._command(ask)], last=False)
+
+    async def is_refused(self, ask: Ask) -> bool:
+        """Whether the database refuses the statement in place of the one that it refused; nothing is written."""
+        try:
+            await self.snapshot.fetch([(_BACK, ()), self._command(ask)], last=False)
+        except Error:
+            return True
+        return False
+
+    async def commit(self) -> None:
+        """Ends the transaction. Raises UncertainError where nobody can say whether it is committed."""
+        try:
+            await self.snapshot.fetch([], last=True)
+        except UnavailableError as error:
+            raise UncertainError from error
 
     async def again(self, *asks: Ask) -> list[list[Row]]:
         """As `fetch`, after a lock was waited for: whoever the caller was before it, they must still be."""
@@ -62,6 +81,11 @@ class Writing(Reading):
     async def hold_constraints(self) -> None:
         """Has all constraints checked now, so that nothing can fail when the transaction is committed."""
         await self.snapshot.fetch([(_HOLD_ALL, ())], last=False)
+
+    def _command(self, ask: Ask) -> Command:
+        statement, given = ask
+        compiled = self.compiler.compile(statement, prepare=True)
+        return compiled.text, compiled.parameters(self.principal.values, given)
 
     def source(self, entity: Entity) -> Source:
         """An occurrence of the entity whose rows are reached by key."""

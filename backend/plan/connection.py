@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from backend.plan.cursor import write_cursor
 from backend.plan.keys import KEYS
 from backend.plan.listing import Listing
-from backend.plan.load import Query, Task, Template
+from backend.plan.load import Load, Query, Task, Template
 from backend.plan.statement import Recent, Statement
 
 if TYPE_CHECKING:
@@ -84,6 +84,20 @@ class Connection:
         """Counts the levels beneath."""
         self.height = 1 + max((template.height for template in self.wanted.templates), default=0)
 
+    @property
+    def kind(self) -> str:
+        """Whether it is one list, or one for each parent."""
+        return "list" if self.relation is None else "to many"
+
+    @property
+    def name(self) -> str:
+        """The GraphQL type of the rows."""
+        return self.entity.name
+
+    def beneath(self) -> Sequence[tuple[str, Load]]:
+        """The loads beneath the rows."""
+        return [child for template in self.wanted.templates for child in template.children]
+
     def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
         """The page, what lies outside, the figures, each bounded count, the groups: what of these is wanted."""
         request, wanted = self.request(run), self.wanted
@@ -107,7 +121,10 @@ class Connection:
             bound.update(asked.bound)
             build = partial(listing.groups, asked, groups.figures)
             builds.append((("groups", index, asked.shape), build))
-        return [Query(self._statement(run, request, name, build), bound) for name, build in builds]
+        return [
+            Query(self._statement(run, request, name, build), bound, name if isinstance(name, str) else "groups")
+            for name, build in builds
+        ]
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """A connection for each parent, and what is to be loaded beneath all of their objects."""

@@ -140,11 +140,20 @@ def _settle(future: asyncio.Future[None]) -> None:
 Pool = AsyncConnectionPool[ReadConnection]
 
 
-def read_pool(database_url: str, *, size: int, statement_timeout: float) -> Pool:
-    """A pool for snapshots, not yet open. `statement_timeout` in seconds."""
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds until PostgreSQL gives up: a statement, and waiting for a lock."""
+
+    statement: float
+    lock: float
+
+
+def read_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
+    """A pool for snapshots, not yet open."""
+    limits = f"SET statement_timeout = {_ms(timeouts.statement)}; SET lock_timeout = {_ms(timeouts.lock)}"
 
     async def configure(connection: ReadConnection) -> None:
-        await connection.execute(_SESSION + f"SET statement_timeout = {round(statement_timeout * 1000)}")
+        await connection.execute(_SESSION + limits)
         await connection.ready()
 
     return AsyncConnectionPool(
@@ -156,3 +165,8 @@ def read_pool(database_url: str, *, size: int, statement_timeout: float) -> Pool
         max_size=size,
         open=False,
     )
+
+
+def _ms(seconds: float) -> int:
+    """Milliseconds; 0 would be no limit."""
+    return max(1, round(seconds * 1000))

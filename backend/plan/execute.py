@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from backend.plan.load import Task
-from backend.plan.run import Failure, Pending, Run
+from backend.plan.run import Failure, Level, Pending, Run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from backend.plan.compile import Plan
-    from backend.plan.run import Json
+    from backend.plan.load import Query
+    from backend.plan.run import Json, Row
 
 
 async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Collection[str] = frozenset()) -> None:
@@ -36,16 +38,27 @@ async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool) -> 
     for (root, _), queries in zip(tasks, asked, strict=True):
         for query in queries:
             run.reads[root].take(query.statement.text)
+    started = perf_counter()
     commands = [(query.statement.text, query.statement.parameters(values, query.given)) for of in asked for query in of]
-    answers = iter(await run.snapshot.fetch(commands, last=last) if commands else [])
+    fetched = iter(await run.snapshot.fetch(commands, last=last) if commands else [])
+    answers = [[next(fetched) for _ in queries] for queries in asked]
+    run.levels.append(_noted(started, [task for _, task in tasks], asked, answers))
     below: list[tuple[str, Task]] = []
-    for (root, task), queries in zip(tasks, asked, strict=True):
+    for (root, task), answer in zip(tasks, answers, strict=True):
         computed = len(run.pending)
-        placed = task.load.place(run, task.slot, task.parents, [next(answers) for _ in queries])
-        below += [(root, each) for each in placed]
+        below += [(root, each) for each in task.load.place(run, task.slot, task.parents, answer)]
         for pending in run.pending[computed:]:
             run.reads[root].compute(pending.batch)
     return below
+
+
+def _noted(
+    started: float, tasks: Sequence[Task], asked: Sequence[Sequence[Query]], answers: Sequence[Sequence[list[Row]]]
+) -> Level:
+    rows = [list(map(len, answer)) for answer in answers]
+    return Level(
+        started, perf_counter(), [task.load for task in tasks], asked, rows, [len(task.parents) for task in tasks]
+    )
 
 
 async def _compute(run: Run, pending: Pending) -> None:

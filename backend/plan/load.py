@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Query:
-    """A statement, and what this run binds besides the principal's sets and the statement's own constants."""
+    """A statement, what this run binds besides the principal's sets and the statement's constants, and what for."""
 
     statement: Statement
     given: Mapping[str, object]
+    purpose: str = "rows"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,20 @@ class Load(Protocol):
     """
 
     height: int
+
+    @property
+    def kind(self) -> str:
+        """In a word, how it finds rows."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The GraphQL type of what it loads."""
+        ...
+
+    def beneath(self) -> Sequence[tuple[str, Load]]:
+        """The loads beneath it, by response key."""
+        ...
 
     def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
         """What to ask for these parents; empty where nothing is left to ask."""
@@ -117,10 +132,20 @@ class ToOne:
     template: Template
     height: int = 1
     _statement: Statement | None = field(default=None, repr=False)
+    kind: str = "to one"
 
     def __post_init__(self) -> None:
         """Counts the levels beneath."""
         self.height = 1 + self.template.height
+
+    @property
+    def name(self) -> str:
+        """The GraphQL type of the targets."""
+        return self.template.entity.name
+
+    def beneath(self) -> Sequence[tuple[str, Load]]:
+        """The loads beneath the targets."""
+        return self.template.children
 
     def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
         """One statement, unless no parent has a key."""
@@ -169,10 +194,20 @@ class ByKey:
     many: bool = False
     height: int = 1
     _statement: Statement | None = field(default=None, repr=False)
+    kind: str = "by key"
 
     def __post_init__(self) -> None:
         """Counts the levels beneath."""
         self.height = 1 + self.template.height
+
+    @property
+    def name(self) -> str:
+        """The GraphQL type of the objects."""
+        return self.template.entity.name
+
+    def beneath(self) -> Sequence[tuple[str, Load]]:
+        """The loads beneath the objects."""
+        return self.template.children
 
     def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:  # noqa: ARG002 - as every load
         """One statement, unless there is no key."""

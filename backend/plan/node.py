@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from backend.interface.entity import Catalog
-    from backend.plan.load import ByKey, Query, Task
+    from backend.plan.load import ByKey, Load, Query, Task
     from backend.plan.run import Json, Row, Run
 
 Key = tuple[str, tuple[str, ...]]
@@ -34,10 +34,20 @@ class Nodes:
     loads: Mapping[str, ByKey]
     many: bool
     height: int = 1
+    kind: str = "by global id"
 
     def __post_init__(self) -> None:
         """Counts the levels beneath."""
         self.height = max(load.height for load in self.loads.values())
+
+    @property
+    def name(self) -> str:
+        """The GraphQL type of the objects."""
+        return "Node"
+
+    def beneath(self) -> Sequence[tuple[str, Load]]:
+        """The loads beneath objects of any type."""
+        return [child for load in self.loads.values() for child in load.beneath()]
 
     def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
         """One statement for each type."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql.execution.values import VariableValues
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.interface.base import Batch
+    from backend.plan.load import Load, Query
     from backend.plan.snapshot import Snapshot
     from backend.plan.source import Scope
     from backend.plan.statement import Compiler, Text
@@ -52,6 +53,17 @@ class Reading:
         """An execution of a plan, with the variables of its document, if it has any."""
         given = VariableValues({}, {}) if variables is None else variables
         return Run(self.scope, self.compiler, self.principal, given, self.snapshot)
+
+
+class Level(NamedTuple):
+    """A level of loads that was run: from when to when; and by load its statements, their rows, and its parents."""
+
+    started: float
+    ended: float
+    loads: Sequence[Load]
+    queries: Sequence[Sequence[Query]]
+    rows: Sequence[Sequence[int]]
+    parents: Sequence[int]
 
 
 @dataclass
@@ -104,3 +116,5 @@ class Run:
         self.reads: defaultdict[str, Reads] = defaultdict(Reads)
         # Types of objects that were asked for by interface, by identity: failures must find theirs.
         self.types: dict[int, str] = {}
+        # What was done so far, for whoever asks how.
+        self.levels: list[Level] = []

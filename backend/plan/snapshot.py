@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from psycopg import OperationalError, pq
@@ -20,6 +21,7 @@ from psycopg_pool import PoolTimeout
 
 from backend.access.principal import RESOLVE, principal_from_row
 from backend.errors import UnavailableError
+from backend.observe import Exchange, observed
 from backend.plan.statement import Text
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ class Snapshot:
         lost = 0
         while True:
             connection = self._connection or await self._take()
+            started = perf_counter()
             try:
                 results = await self._exchange(connection, commands, last=last)
             except OperationalError as error:
@@ -138,13 +141,19 @@ class Snapshot:
             else:
                 self.statements += len(commands)
                 self._begun = not last
+                _note(started, commands, results)
                 return results
 
     async def _take(self) -> ReadConnection:
+        started = perf_counter()
         try:
             self._connection = await self._pool.getconn()
         except (PoolTimeout, OperationalError) as error:
             raise UnavailableError("The database cannot be reached; try again.") from error
+        finally:
+            observation = observed()
+            if observation is not None:
+                observation.waited += perf_counter() - started
         if len(self._connection.prepared) > PREPARED_KEPT:
             await self._connection.execute("DEALLOCATE ALL")
             self._connection.prepared.clear()
@@ -232,6 +241,13 @@ class Snapshot:
             self._connection = None
             await connection.close()
             await self._pool.putconn(connection)
+
+
+def _note(started: float, commands: Sequence[Command], results: Sequence[Sequence[Row]]) -> None:
+    observation = observed()
+    if observation is not None:
+        statements = [text.sql for text, _ in commands]
+        observation.exchanges.append(Exchange(started, perf_counter(), statements, list(map(len, results))))
 
 
 @asynccontextmanager

@@ -10,10 +10,12 @@ from backend.errors import BadRequestError, ErrorCode, GatewayError, LimitError,
 from backend.face.coding import UnknownCodingError
 from backend.face.http import ClientGoneError, bearer_token, read_body, while_awaited
 from backend.graphql.answer import Answer, Request, failed
+from backend.graphql.engine import REPORT_COST
 from backend.graphql.http.cross_site import NOT_SIMPLE, Origins, is_simple
 from backend.graphql.http.negotiation import GRAPHQL, HTML, JSON, accepted, is_json, status_of
 from backend.graphql.http.reading import asks_something, read_query_string, read_requests
 from backend.graphql.http.sending import Reply, send_reply
+from backend.graphql.query import REPORT_CACHE, REPORT_PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,9 @@ _SIMPLE = (
     "A page of any site could have sent this GET: send the Content-Type application/json, or one of the headers "
     f"{', '.join(name.decode() for name in NOT_SIMPLE)}."
 )
+
+# By header: what a client may ask to be told in the answer's extensions.
+_REPORTS = {b"graphql-cost": REPORT_COST, b"graphql-cache": REPORT_CACHE, b"x-explain": REPORT_PLAN}
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class GraphQLEndpoint:
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, kind: bytes | None
     ) -> Request | list[Request]:
         """What is asked. Raises GatewayError where that cannot be answered at all."""
-        reports = frozenset(("cost",)) if headers.get(b"graphql-cost") == b"report" else frozenset()
+        reports = frozenset(name for header, name in _REPORTS.items() if headers.get(header, b"0") != b"0")
         token = bearer_token(scope["headers"])
         if scope["method"] == "POST":
             if not is_json(headers.get(b"content-type", b"")):
