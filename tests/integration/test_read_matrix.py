@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 CATALOG = reflect(INTERFACES)
 PAGE = 9
+# By entity, the ids of rows by what these are called in the matrix.
+Ids = dict[str, dict[Any, str]]
 SOME = ("student", "tutor", "lecturer", "organization manager", "narrowed student")
 ASKING = tuple(KINDS) if os.environ.get("READ_MATRIX") == "all" else SOME
 
@@ -44,7 +46,7 @@ def read(own_world: World) -> Iterator[RunningGateway]:
 
 
 @pytest.fixture(scope="module")
-def every(read: RunningGateway, own_world: World) -> dict[str, dict[str, Any]]:
+def every(read: RunningGateway, own_world: World) -> Ids:
     """By entity: the ids of all its rows, by what they are called in the matrix, read past the gateway."""
     del read
     return {name: dict(_rows(own_world, entity)) for name, entity in CATALOG.items()}
@@ -63,7 +65,7 @@ def _rows(world: World, entity: Entity) -> Iterator[tuple[Any, str]]:
         yield names[0] if len(names) == 1 else tuple(names), f"{entity.name}:{escaped}"
 
 
-def _expected(every: dict[str, dict[str, Any]], name: str, kind: str) -> set[str]:
+def _expected(every: Ids, name: str, kind: str) -> set[str]:
     rows = MATRIX[name].get(kind, set())
     return set(every[name].values()) if rows is EVERY else {every[name][row] for row in rows}
 
@@ -81,7 +83,7 @@ def _group_key(entity: Entity) -> str:
     )
 
 
-def test_every_entity_has_its_entry_and_every_kind_of_reader_is_one(every: dict[str, dict[str, Any]]) -> None:
+def test_every_entity_has_its_entry_and_every_kind_of_reader_is_one(every: Ids) -> None:
     assert list(MATRIX) == [interface.model.__name__ for interface in INTERFACES]
     for name, entry in MATRIX.items():
         assert entry.keys() <= KINDS.keys(), name
@@ -100,9 +102,7 @@ def test_nobody_reads_anything_without_a_token(read: RunningGateway) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_lists_counts_and_ids_are_of_what_the_reader_may_see(
-    read: RunningGateway, every: dict[str, dict[str, Any]], kind: str
-) -> None:
+def test_lists_counts_and_ids_are_of_what_the_reader_may_see(read: RunningGateway, every: Ids, kind: str) -> None:
     ids = [key for rows in every.values() for key in rows.values()]
     lists = " ".join(f"{_all_of(entity, 'first: 500')} {{ totalCount nodes {{ id }} }}" for entity in CATALOG.values())
     data = read.data(kind, f"query ($ids: [ID!]!) {{ {lists} nodes(ids: $ids) {{ id }} }}", ids=ids)
@@ -116,7 +116,7 @@ def test_lists_counts_and_ids_are_of_what_the_reader_may_see(
 
 @pytest.mark.parametrize("kind", ASKING)
 def test_filters_figures_and_groups_are_over_what_the_reader_may_see(
-    read: RunningGateway, every: dict[str, dict[str, Any]], kind: str
+    read: RunningGateway, every: Ids, kind: str
 ) -> None:
     filters = (
         f"{_all_of(entity, f'first: 500, filter: {{ id: {{ in: ${name} }} }}')} {{ nodes {{ id }} aggregate {{ count }}"
@@ -134,9 +134,7 @@ def test_filters_figures_and_groups_are_over_what_the_reader_may_see(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ASKING if ASKING is not SOME or kind in ("student", "tutor")])
-def test_filters_on_relations_do_not_find_what_is_hidden(
-    read: RunningGateway, every: dict[str, dict[str, Any]], kind: str
-) -> None:
+def test_filters_on_relations_do_not_find_what_is_hidden(read: RunningGateway, every: Ids, kind: str) -> None:
     hidden = {name: sorted(set(every[name].values()) - _expected(every, name, kind)) for name in CATALOG}
     probes, asked = [], set()
     for entity in CATALOG.values():
@@ -155,7 +153,7 @@ def test_filters_on_relations_do_not_find_what_is_hidden(
     assert told == set()
 
 
-def test_filters_on_relations_find_what_is_there(read: RunningGateway, every: dict[str, dict[str, Any]]) -> None:
+def test_filters_on_relations_find_what_is_there(read: RunningGateway, every: Ids) -> None:
     for entity in CATALOG.values():
         relation = next(iter(entity.relations.values()), None)
         if relation is not None:
@@ -168,9 +166,7 @@ def test_filters_on_relations_find_what_is_there(read: RunningGateway, every: di
 
 @pytest.mark.parametrize("kind", ASKING)
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
-def test_pages_hold_each_visible_row_once_in_order(
-    read: RunningGateway, every: dict[str, dict[str, Any]], kind: str, direction: str
-) -> None:
+def test_pages_hold_each_visible_row_once_in_order(read: RunningGateway, every: Ids, kind: str, direction: str) -> None:
     size, cursor, more = (
         ("first", "after", "hasNextPage") if direction == "ASC" else ("last", "before", "hasPreviousPage")
     )
@@ -198,9 +194,7 @@ def test_pages_hold_each_visible_row_once_in_order(
 
 
 @pytest.mark.parametrize("kind", ASKING)
-def test_cursors_of_hidden_rows_lead_to_visible_ones(
-    read: RunningGateway, every: dict[str, dict[str, Any]], kind: str
-) -> None:
+def test_cursors_of_hidden_rows_lead_to_visible_ones(read: RunningGateway, every: Ids, kind: str) -> None:
     first = " ".join(
         f"{_all_of(entity, 'first: 1, orderBy: [{ id: ASC }]')} {{ edges {{ cursor node {{ id }} }} }}"
         for entity in CATALOG.values()
