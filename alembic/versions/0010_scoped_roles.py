@@ -99,13 +99,22 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop what was added, and the claims and messages that are of it alone."""
+    """Drop what was added, and the claims that are of it alone; refuse while there are messages that are of it."""
+    # Without its target, a message would be one for everyone.
+    op.execute("""
+        DO $$
+        DECLARE aimed bigint;
+        BEGIN
+            SELECT count(*) INTO aimed FROM message WHERE num_nonnulls(course_family_id, organization_id) > 0;
+            IF aimed > 0 THEN
+                RAISE EXCEPTION '% messages are for course families or organizations; delete them first', aimed;
+            END IF;
+        END $$
+    """)
     for claim in _claims():
         op.execute(_ROLE_CLAIM.delete().where(*(_ROLE_CLAIM.columns[name] == value for name, value in claim.items())))
     for name, _, _ in _indexes():
         op.drop_index(name)
-    # Without its target, a message would be one for everyone.
-    op.execute("DELETE FROM message WHERE coalesce(course_family_id, organization_id) IS NOT NULL")
     for added in ("organization_id", "course_family_id"):
         op.drop_column("message", added)
     for scope in _SCOPES:

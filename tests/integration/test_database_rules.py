@@ -18,7 +18,7 @@ from tests.discussion import build_discussion
 from tests.submissions import build_submissions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tests.builder import World
 
@@ -155,7 +155,7 @@ def _text() -> str:
     return f"x{uuid4().hex}"
 
 
-_FRESH = {
+_FRESH: dict[str, Callable[[], Any]] = {
     "uuid": lambda: str(uuid4()),
     "character varying": _text,
     "ltree": _text,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.builder import World
 
 CATALOG = reflect(INTERFACES)
-PAGE = 9
+PAGE, AT_ONCE = 9, 40
 # By entity, the ids of rows by what these are called in the matrix.
 Ids = dict[str, dict[Any, str]]
 SOME = ("student", "tutor", "lecturer", "organization manager", "narrowed student")
@@ -144,12 +144,14 @@ def test_filters_on_relations_do_not_find_what_is_hidden(read: RunningGateway, e
                 found = f"{{ some: {test} }}" if relation.to_many else test
                 probes.append(f"{_all_of(entity, f'filter: {{ {relation.name}: {found} }}')} {{ totalCount }}")
                 asked.add(relation.target)
-    if not asked:
-        return
-    definitions = " ".join(f"${name}: [ID!]!" for name in sorted(asked))
-    query = " ".join(f"p{index}: {probe}" for index, probe in enumerate(probes))
-    data = read.data(kind, f"query ({definitions}) {{ {query} }}", **{name: hidden[name] for name in asked})
-    told = {probes[int(alias[1:])] for alias, found in data.items() if found["totalCount"]}
+    told = set()
+    for start in range(0, len(probes), AT_ONCE):
+        some = probes[start : start + AT_ONCE]
+        names = [name for name in sorted(asked) if any(f"${name} " in probe for probe in some)]
+        definitions = " ".join(f"${name}: [ID!]!" for name in names)
+        query = " ".join(f"p{index}: {probe}" for index, probe in enumerate(some))
+        data = read.data(kind, f"query ({definitions}) {{ {query} }}", **{name: hidden[name] for name in names})
+        told |= {some[int(alias[1:])] for alias, found in data.items() if found["totalCount"]}
     assert told == set()
 
 
