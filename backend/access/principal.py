@@ -55,6 +55,27 @@ WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.
   AND (u.user_type <> 'token' OR u.token_expiration > now())
 """
 
+
+@dataclass(frozen=True)
+class Evidence:
+    """What `RESOLVE` reads of a table: some of its columns, for the user whose key `user` holds; None for many."""
+
+    user: str | None
+    columns: tuple[str, ...]
+
+
+EVIDENCE: Mapping[str, Evidence] = {
+    "api_token": Evidence("user_id", ("user_id", "token_hash", "scopes", "revoked_at", "expires_at")),
+    "user": Evidence("id", ("id", "archived_at", "user_type", "token_expiration")),
+    "user_role": Evidence("user_id", ("user_id", "role_id")),
+    "role_claim": Evidence(None, ("role_id", "claim_type", "claim_value")),
+    "user_group": Evidence("user_id", ("user_id", "group_id")),
+    "group_claim": Evidence(None, ("group_id", "claim_type", "claim_value")),
+    "course_member": Evidence("user_id", ("id", "user_id", "course_id", "course_role_id")),
+    "organization_member": Evidence("user_id", ("id", "user_id", "organization_id", "organization_role_id")),
+    "course_family_member": Evidence("user_id", ("id", "user_id", "course_family_id", "course_family_role_id")),
+}
+
 ADMIN = "_admin"
 EVERYTHING = "*"
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from backend.cache.link import Link
 from backend.cache.names import IDENTIFY, Names
 from backend.cache.recall import Cache, Lifetimes
 from backend.cache.stamps import RedisStamps
+from backend.change import Announcer, Notes, Reader
 from backend.interface.entity import policies
 
 if TYPE_CHECKING:
@@ -27,10 +29,11 @@ log = logging.getLogger("computor.cache")
 
 @dataclass(frozen=True)
 class OpenCache:
-    """What is kept for readers, and the stamps that writers delete."""
+    """What is kept for readers, the stamps that changes delete, and whom writers tell."""
 
     cache: Cache
     stamps: RedisStamps
+    announcer: Announcer
 
 
 @asynccontextmanager
@@ -55,5 +58,12 @@ async def open_cache(url: str, pool: Pool, catalog: Catalog, origin: bytes) -> A
 
     seconds = {entity.model.__tablename__: entity.interface.cache_ttl for entity in catalog.values()}
     cache = Cache(Answers(link, names, origin), Lifetimes(seconds), rests_on, lambda table: str(Stamp(table, ANY)))
+    stamps, notes = RedisStamps(link, names), Notes(scopes)
     async with link.open():
-        yield OpenCache(cache, RedisStamps(link, names))
+        reading = asyncio.create_task(Reader(str(pool.conninfo), notes, stamps).run())
+        try:
+            yield OpenCache(cache, stamps, Announcer(pool, notes, stamps))
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading

@@ -39,13 +39,20 @@ class RedisStamps:
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
         """Deletes the stamps; once it returns, no entry that rests on one of them is valid."""
+        if stamps:
+            await self._told(self._deletion(stamps))
+
+    async def announce(self, stamps: Collection[Stamp]) -> None:
+        """The same for whoever wrote; raises also where nobody vouches for what this very server keeps."""
         if not stamps:
             return
-        keys = [self._names.stamp(str(stamp)) for stamp in stamps]
-        server, (_, lease) = await self._told(("DEL", *keys), ("GET", self._names.lease))
+        server, (_, lease) = await self._told(self._deletion(stamps), ("GET", self._names.lease))
         if lease is None or not lease.startswith(server.run_id):
             # Whoever vouches for what is kept may be doing so on another server, after a failover.
             raise NotAcknowledgedError("Nobody vouches for what this Redis keeps.")
+
+    def _deletion(self, stamps: Collection[Stamp]) -> Command:
+        return ("DEL", *(self._names.stamp(str(stamp)) for stamp in stamps))
 
     async def clock(self) -> int:
         """The server's own time, in milliseconds."""

@@ -3,7 +3,10 @@
 Rules: docs/caching.md.
 """
 
+from backend.change.announce import Announcer
 from backend.change.change import Change, stamps_of
+from backend.change.notes import Notes
+from backend.change.reader import Reader
 from backend.change.store import LEASE, NotAcknowledgedError, StampStore
 
-__all__ = ["LEASE", "Change", "NotAcknowledgedError", "StampStore", "stamps_of"]
+__all__ = ["LEASE", "Announcer", "Change", "NotAcknowledgedError", "Notes", "Reader", "StampStore", "stamps_of"]

@@ -25,7 +25,14 @@ class StampStore(Protocol):
         ...
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
-        """Deletes the stamps; once it returns, no entry that rests on one of them is valid."""
+        """Deletes the stamps; once it returns, no entry that rests on one of them is valid.
+
+        For the reader, who is the one that vouches: whether there is a lease makes no difference.
+        """
+        ...
+
+    async def announce(self, stamps: Collection[Stamp]) -> None:
+        """The same for whoever wrote; raises also where nobody vouches for what this very server keeps."""
         ...
 
     async def clock(self) -> int:

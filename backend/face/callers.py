@@ -155,8 +155,9 @@ class Callers:
                         self._held.put(credential, verified)
                     return answer
         self._usage.note(credential)
+        announce = None if self.cache is None else self.cache.announcer.announce
         with self.admission.place(held.principal.user_id):
-            return await chosen.work(Transactions(self._pool, credential, held.principal, self._write_for))
+            return await chosen.work(Transactions(self._pool, credential, held.principal, self._write_for, announce))
 
     def _known(self, credential: bytes, principal: Principal | None) -> Held:
         if principal is None:

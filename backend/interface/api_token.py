@@ -126,7 +126,8 @@ class ApiTokenInterface(EntityInterface):
     search = api_token_search
     endpoint = "api-tokens"
     model = ApiToken
-    cache_ttl = 60
+    # When and how often it was used is written without a person, and is no change that anybody is told of.
+    cache_ttl = 0
     moments = ("expires_at",)
     policy = Policy(
         read=(Grant("user_id", user()),),

@@ -45,7 +45,7 @@ _FUNCTIONS = f"""
 """
 
 _QUERIES = (
-    f"SELECT 'table', own.relname, '', '' {_TABLES}",
+    f"SELECT 'table', own.relname, '', CASE relpersistence WHEN 'u' THEN 'unlogged' ELSE '' END {_TABLES}",
     f"""
     SELECT 'column', own.relname, attname, format_type(atttypid, atttypmod)
         || coalesce((SELECT ' COLLATE "' || collname || '"' FROM pg_collation
@@ -76,16 +76,20 @@ _QUERIES = (
     """,  # noqa: S608 - of constants
     f"""
     SELECT 'trigger', own.relname, tgname,
-        pg_get_triggerdef(pg_trigger.oid, true) || CASE tgenabled WHEN 'D' THEN ' (disabled)' ELSE '' END
+        pg_get_triggerdef(pg_trigger.oid, true)
+        || CASE tgenabled WHEN 'D' THEN ' (disabled)' WHEN 'A' THEN ' (always)' ELSE '' END
     FROM pg_trigger JOIN (SELECT own.oid, own.relname {_TABLES}) AS own ON own.oid = tgrelid WHERE NOT tgisinternal
     """,  # noqa: S608 - of constants
     f"""
     SELECT 'function', '', proname,
         pg_get_function_arguments(pg_proc.oid) || ' RETURNS ' || pg_get_function_result(pg_proc.oid)
+        || CASE WHEN prosecdef THEN ' SECURITY DEFINER' ELSE '' END
     {_FUNCTIONS}
     """,
     f"""
-    SELECT 'body', '', proname, lanname || ': ' || coalesce(pg_get_function_sqlbody(pg_proc.oid), prosrc) {_FUNCTIONS}
+    SELECT 'body', '', proname, lanname || ': '
+        || replace(coalesce(pg_get_function_sqlbody(pg_proc.oid), prosrc), quote_ident(current_schema()) || '.', '')
+    {_FUNCTIONS}
     """,
     """
     SELECT 'enum', '', typname, string_agg(enumlabel, ', ' ORDER BY enumsortorder)

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.operations.ops import CreateTableOp, ExecuteSQLOp
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, NullPool, create_engine, text
+from sqlalchemy import Column, NullPool, Text, create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.exc import DBAPIError
 
@@ -33,8 +33,12 @@ FIRST_REVISION = "0001_s25_schema"
 """What makes the schema of Computor's own backend."""
 _ADVISORY_LOCK = 0x67617465
 
-# Reflection knows no ltree by itself.
+# Computor's own version table, and where changes are noted.
+_WITHOUT_A_MODEL = frozenset(("alembic_version", "gateway_change"))
+
+# What reflection does not know by itself.
 ischema_names.setdefault("ltree", Ltree)
+ischema_names.setdefault("xid8", Text)
 
 
 def scripts() -> ScriptDirectory:
@@ -126,4 +130,4 @@ def config_of(connection: Connection | None, output: TextIO | None = None) -> Co
 
 
 def _is_ours(_: SchemaItem, name: str | None, kind: str, __: bool, ___: SchemaItem | None) -> bool:  # noqa: FBT001 - Alembic's signature
-    return not (kind == "table" and name == "alembic_version")
+    return not (kind == "table" and name in _WITHOUT_A_MODEL)

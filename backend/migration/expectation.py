@@ -14,6 +14,7 @@ from sqlalchemy import text
 from alembic import command
 from backend.migration.catalogue import VERSION_TABLE, Catalogue, read
 from backend.migration.environment import FIRST_REVISION, config_of
+from backend.migration.triggers import make_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ def expectation(connection: Connection) -> Expectation:
         command.upgrade(config_of(connection), FIRST_REVISION)
         of_computor = read(connection)
         command.upgrade(config_of(connection), "head")
+        make_triggers(connection)
         return Expectation(of_computor, read(connection))
 
 

@@ -17,9 +17,10 @@ from backend.migration.adoption import ensure_adoptable, is_of_computor
 from backend.migration.environment import FIRST_REVISION, config_of, connect, current_revision, head
 from backend.migration.rule import add_where_kept
 from backend.migration.rules import not_in_force
+from backend.migration.triggers import all_statements, make_triggers, missing_statements, triggers_lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import psycopg
     from sqlalchemy import Connection
@@ -40,6 +41,8 @@ def upgrade(database_url: str, revision: str = "head") -> list[str]:
                 ensure_adoptable(connection)
                 command.stamp(config_of(connection), FIRST_REVISION)
             command.upgrade(config_of(connection), revision)
+        if current_revision(connection) == head():
+            make_triggers(connection)
     return warnings
 
 
@@ -50,13 +53,20 @@ def upgrade_statements(database_url: str) -> str:
     with connect(database_url) as connection:
         start = current_revision(connection)
         if start == head():
-            return "".join(f"{add_where_kept(rule).strip()};\n" for rule in not_in_force(connection))
+            rules = [add_where_kept(rule) for rule in not_in_force(connection)]
+            return _printed([*rules, *missing_statements(connection)])
+        triggers = _printed(all_statements(connection))
         if is_of_computor(connection):
             ensure_adoptable(connection)
             start = FIRST_REVISION
             command.stamp(offline, start, sql=True)
     command.upgrade(offline, f"{start or 'base'}:head", sql=True)
-    return output.getvalue()
+    # Alembic's own statements end with a COMMIT.
+    return f"{output.getvalue()}BEGIN;\n{triggers}COMMIT;\n"
+
+
+def _printed(statements: Iterable[str]) -> str:
+    return "".join(f"{statement.strip()};\n" for statement in statements)
 
 
 def downgrade(database_url: str, revision: str) -> None:
@@ -66,9 +76,9 @@ def downgrade(database_url: str, revision: str) -> None:
 
 
 def is_current(database_url: str) -> bool:
-    """Whether the newest revision has been run."""
+    """Whether the newest revision has been run, and changes are noted as the policies say."""
     with connect(database_url) as connection:
-        return current_revision(connection) == head()
+        return current_revision(connection) == head() and not triggers_lacking(connection)
 
 
 @contextmanager

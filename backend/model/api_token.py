@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.model.base import JSON, TIMESTAMP, UUID, AuthoredByKey, Base, Keyed, Timed, reference, to_one
+from backend.model.base import JSON, SILENT, TIMESTAMP, UUID, AuthoredByKey, Base, Keyed, Timed, reference, to_one
 
 if TYPE_CHECKING:
     from backend.model.user import User
@@ -47,8 +47,8 @@ class ApiToken(Keyed, Timed, AuthoredByKey, Base):
     token_prefix: Mapped[str] = mapped_column(String(12))
     scopes: Mapped[list[str]] = mapped_column(JSON, server_default=text("'[]'::jsonb"))
     expires_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
-    last_used_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
-    usage_count: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    last_used_at: Mapped[datetime | None] = mapped_column(TIMESTAMP, info=SILENT)
+    usage_count: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), info=SILENT)
     revoked_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
     revocation_reason: Mapped[str | None] = mapped_column(Text)
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)

@@ -99,6 +99,9 @@ UUID: Uuid[str] = Uuid(as_uuid=False)
 TIMESTAMP = DateTime(timezone=True)
 JSON: JSONB[Any] = JSONB(none_as_null=True)
 
+SILENT = {"silent": True}
+"""`info` of columns that are written without a person, whose change alone is none."""
+
 
 def native_enum(enum: type[Enum], name: str) -> sa.Enum:
     """A PostgreSQL enum that holds the values of a Python one."""

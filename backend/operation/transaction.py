@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from psycopg import errors
 
-from backend.errors import UnauthenticatedError
+from backend.errors import UnauthenticatedError, UncertainError
 from backend.operation.problem import Problem, ProblemCode, RefusedError
 from backend.plan.snapshot import READ_WRITE, PrincipalChangedError, snapshot_of
 
@@ -30,7 +30,10 @@ _COLLISIONS = (errors.SerializationFailure, errors.DeadlockDetected)
 
 
 class Transactions:
-    """Opens transactions for one credential. `write_for` makes of a principal and a snapshot what writes."""
+    """Opens transactions for one credential. `write_for` makes of a principal and a snapshot what writes.
+
+    `announce` is told after each that was committed, before whoever wrote is; None where nobody keeps answers.
+    """
 
     def __init__(
         self,
@@ -38,11 +41,13 @@ class Transactions:
         credential: bytes,
         principal: Principal,
         write_for: Callable[[Principal, Snapshot], Writing],
+        announce: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._pool = pool
         self._credential = credential
         self.principal = principal
         self._write_for = write_for
+        self._announce = announce
 
     async def run(self, work: Callable[[Writing], Awaitable[T]]) -> T:
         """What the work comes to, committed.
@@ -50,7 +55,32 @@ class Transactions:
         Raises RefusedError, whose problems are explained then, where the work is refused and nothing was written; and
         UnauthenticatedError where the credential no longer holds.
         """
+        try:
+            result = await self._committed(work)
+        except UncertainError:
+            # They are going to look whether it was.
+            await self._tell()
+            raise
+        await self._tell()
+        return result
 
+    async def look(self, work: Callable[[Writing], Awaitable[T]]) -> T:
+        """What the work comes to, which only reads. Raises UnauthenticatedError as `run` does."""
+        return await self._attempt(work)
+
+    async def verify(self) -> None:
+        """Raises UnauthenticatedError where the credential no longer holds."""
+
+        async def nothing(_: Writing) -> None:
+            pass
+
+        await self.look(nothing)
+
+    async def _tell(self) -> None:
+        if self._announce is not None:
+            await self._announce()
+
+    async def _committed(self, work: Callable[[Writing], Awaitable[T]]) -> T:
         async def committed(writing: Writing) -> T:
             result = await work(writing)
             await writing.commit()
@@ -65,18 +95,6 @@ class Transactions:
                 await asyncio.sleep(random.uniform(0, PAUSE * 2**attempt))  # noqa: S311 - only to spread them out
         text = "Other changes were in the way for too long; try again."
         raise RefusedError([Problem(ProblemCode.RETRY, text)])
-
-    async def look(self, work: Callable[[Writing], Awaitable[T]]) -> T:
-        """What the work comes to, which only reads. Raises UnauthenticatedError as `run` does."""
-        return await self._attempt(work)
-
-    async def verify(self) -> None:
-        """Raises UnauthenticatedError where the credential no longer holds."""
-
-        async def nothing(_: Writing) -> None:
-            pass
-
-        await self.look(nothing)
 
     async def _attempt(self, work: Callable[[Writing], Awaitable[T]]) -> T:
         while True:

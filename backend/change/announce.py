@@ -1,0 +1,77 @@
+"""What the gateway wrote itself, told to whoever keeps answers before it is told to the writer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from backend.change.change import stamps_of
+from backend.change.notes import KEYS
+from backend.change.store import LEASE, NotAcknowledgedError
+from backend.errors import UnavailableError
+from backend.plan.snapshot import snapshot_of
+from backend.plan.statement import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from backend.change.change import Change
+    from backend.change.notes import Notes
+    from backend.change.store import StampStore
+    from backend.plan.connection_pool import Pool
+    from backend.plan.run import Row
+    from backend.plan.statement import Statement
+
+log = logging.getLogger("computor")
+
+MOST_PENDING = 1000
+# Those of others, too: a row that they moved may be the one that leads to what we wrote. What lies further back than
+# the reader has come is taken care of already. Planned anew each time, for the table is empty or it is not.
+_PENDING = Text(
+    b"SELECT table_name, layout, columns, keys, users, everyone FROM gateway_change"
+    b" WHERE xid >= (SELECT last_value::text::xid8 FROM gateway_change_read)"
+    b" LIMIT %d" % (MOST_PENDING + 1),
+    (),
+    None,
+    frozenset({"gateway_change"}),
+)
+# Clocks do not run at quite the same speed.
+_MARGIN = 0.05
+
+
+class Announcer:
+    """Tells a store what was committed."""
+
+    def __init__(self, pool: Pool, notes: Notes, store: StampStore) -> None:
+        self._pool = pool
+        self._notes = notes
+        self._store = store
+
+    async def announce(self) -> None:
+        """Returns once nobody is answered any more with what was kept before the transactions committed until now.
+
+        Comes after COMMIT. Where the store cannot be told, that is when the lease has ended that it may have.
+        """
+        until = asyncio.get_running_loop().time() + LEASE + _MARGIN
+        try:
+            stamps = stamps_of(await self._committed())
+            if stamps:
+                await self._store.announce(stamps)
+        except (NotAcknowledgedError, UnavailableError, psycopg.Error) as error:
+            log.warning("what was written could not be announced at once: %s", error)
+            await asyncio.sleep(until - asyncio.get_running_loop().time())
+
+    async def _committed(self) -> list[Change]:
+        async with snapshot_of(self._pool, None, None) as snapshot:
+            (rows,) = await snapshot.fetch([(_PENDING, ())], last=False)
+            if len(rows) > MOST_PENDING:
+                raise NotAcknowledgedError("the reader of changes is far behind")
+
+            async def ask(asked: Sequence[tuple[Statement, list[str]]]) -> list[list[Row]]:
+                commands = [(statement.text, statement.parameters({}, {KEYS: keys})) for statement, keys in asked]
+                return await snapshot.fetch(commands, last=True)
+
+            return await self._notes.changes(rows, ask)

@@ -1,0 +1,72 @@
+"""Triggers that note changes, brought to what the policies say. Rules: docs/caching.md.
+
+They are no part of a revision, since they follow from the policies of the version that runs. `computor db upgrade`
+makes them after the revisions, as far as they are not there already.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from backend.change.note import Note
+
+_EVENTS = {
+    "insert": "REFERENCING NEW TABLE AS gateway_new",
+    "update": "REFERENCING OLD TABLE AS gateway_old NEW TABLE AS gateway_new",
+    "delete": "REFERENCING OLD TABLE AS gateway_old",
+    "truncate": "",
+}
+
+SCHEMA = "SELECT quote_ident(current_schema())"
+
+# What is noted must outlast a crash where a transaction may: one that is prepared.
+IS_KEPT_RIGHTLY = """
+SELECT (relpersistence = 'u') = (current_setting('max_prepared_transactions') = '0')
+FROM pg_class WHERE oid = 'gateway_change'::regclass
+"""
+KEEP_RIGHTLY = f"""
+DO $kept$
+BEGIN
+    IF NOT ({IS_KEPT_RIGHTLY}) THEN
+        EXECUTE 'ALTER TABLE gateway_change SET '
+            || CASE current_setting('max_prepared_transactions') WHEN '0' THEN 'UNLOGGED' ELSE 'LOGGED' END;
+    END IF;
+END
+$kept$
+"""
+
+# One row for each table: its triggers' events that fire for every writer, and the body of the function that they call.
+INSTALLED = r"""
+SELECT own.relname, string_agg(substr(tgname, length('gateway_change_') + 1), ',' ORDER BY tgname), min(prosrc)
+FROM pg_trigger
+JOIN pg_class AS own ON own.oid = tgrelid
+JOIN pg_proc ON pg_proc.oid = tgfoid
+WHERE own.relnamespace = current_schema()::regnamespace AND pronamespace = own.relnamespace
+    AND tgname LIKE 'gateway\_change\_%' AND tgenabled = 'A' AND prosecdef AND proname = 'gateway_note_' || own.relname
+GROUP BY own.relname
+"""
+
+
+def lacking(notes: Iterable[Note], installed: Iterable[tuple[str, str, str]]) -> list[Note]:
+    """The notes whose triggers are not as they should be, given the rows of `INSTALLED`."""
+    found = {table: (events, body) for table, events, body in installed}
+    return [note for note in notes if found.get(note.table) != (",".join(sorted(_EVENTS)), note.body)]
+
+
+def statements(notes: Iterable[Note]) -> Iterator[str]:
+    """What makes the triggers, whatever was there before."""
+    for note in notes:
+        yield (
+            f'CREATE OR REPLACE FUNCTION "{note.function}"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER'
+            f" SET search_path = pg_catalog, pg_temp AS $note${note.body}$note$"
+        )
+        for event, referencing in _EVENTS.items():
+            name = f"gateway_change_{event}"
+            yield (
+                f'CREATE OR REPLACE TRIGGER {name} AFTER {event.upper()} ON "{note.table}" {referencing}'
+                f' FOR EACH STATEMENT EXECUTE FUNCTION "{note.function}"()'
+            )
+            yield f'ALTER TABLE "{note.table}" ENABLE ALWAYS TRIGGER {name}'

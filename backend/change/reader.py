@@ -1,0 +1,170 @@
+"""The one reader of changes among all processes, whoever made them: it tells a store, and vouches for what that keeps.
+
+Rules: docs/caching.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import AsyncConnection, AsyncRawCursor
+
+from backend.change.change import stamps_of
+from backend.change.install import INSTALLED, IS_KEPT_RIGHTLY, SCHEMA, lacking
+from backend.change.store import LEASE, NotAcknowledgedError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from backend.change.notes import Ask, Notes
+    from backend.change.store import StampStore
+    from backend.plan.run import Row
+    from backend.plan.statement import Statement
+
+log = logging.getLogger("computor")
+
+POLL = 0.01
+"""Seconds between two looks at the table of changes."""
+RENEWALS = 4
+"""How often a lease is renewed in its time."""
+ELECTION = 0.5
+"""Seconds until whoever does not lead tries again."""
+BATCH = 5000
+PAUSE = 0.1
+"""Seconds until a store that does not answer is asked again."""
+_LOCK = 0x67617465_6368
+_NOTHING = "1:1:"
+
+# What is noted is lost with the server anyway. A plan is kept from when the table was small.
+_SESSION = (
+    "SELECT set_config(name, 'off', false) FROM unnest('{synchronous_commit,enable_seqscan,jit}'::text[]) AS name"
+)
+# What the last look did not see, and nothing else: however long another transaction takes, what was read is not read
+# again. `xid = ANY` are those that were underway then.
+_NEW = "(xid >= pg_snapshot_xmax($1::pg_snapshot) OR xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::pg_snapshot))))"
+_LOOK = f"SELECT pg_current_snapshot()::text, EXISTS (SELECT FROM gateway_change WHERE {_NEW})"  # noqa: S608 - of constants
+_TAKE = f"""
+    DELETE FROM gateway_change WHERE ctid = ANY (ARRAY(SELECT ctid FROM gateway_change WHERE {_NEW} LIMIT {BATCH}))
+    RETURNING table_name, layout, columns, keys, users, everyone
+"""  # noqa: S608 - of constants
+_MARK = "SELECT setval('gateway_change_read', pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
+
+
+class UnfitDatabaseError(Exception):
+    """Changes of this database cannot be read, so that nothing may be kept; the text says why."""
+
+
+class Reader:
+    """Tells a store what changed while it leads, and waits for the leader's end while another does."""
+
+    def __init__(self, database_url: str, notes: Notes, store: StampStore) -> None:
+        self._database_url = database_url
+        self._notes = notes
+        self._store = store
+        self._seen = _NOTHING
+        self.is_leading = False
+
+    async def run(self) -> None:
+        """Reads until it is cancelled. Whatever goes wrong ends what is kept, and is tried again."""
+        while True:
+            try:
+                async with await self._connect() as connection:
+                    await self._lead(connection)
+            except (psycopg.Error, UnfitDatabaseError) as error:
+                log.warning("changes cannot be read, and nothing is kept: %s", error)
+            finally:
+                self.is_leading = False
+            await asyncio.sleep(ELECTION)
+
+    async def _connect(self) -> AsyncConnection[Any]:
+        return await AsyncConnection.connect(
+            self._database_url, autocommit=True, cursor_factory=AsyncRawCursor, application_name="computor changes"
+        )
+
+    async def _lead(self, connection: AsyncConnection[Any]) -> None:
+        await connection.execute(_SESSION)
+        await self._ensure_fit(connection)
+        # Not a lock that is waited for in the server: a statement that runs keeps dead rows from being cleared away.
+        while not await _value(connection, "SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - nobody says when
+            await asyncio.sleep(ELECTION)
+        # Whoever led before may have missed what is gone by now, and a crash empties the table.
+        self._seen = _NOTHING
+        await self._until_acknowledged(self._store.begin_epoch)
+        renewal = 0.0
+        self.is_leading = True
+        while True:
+            now = asyncio.get_running_loop().time()
+            try:
+                # Before the drain: what is committed later may be missing in it.
+                until = await self._store.clock() + round(LEASE * 1000) if now >= renewal else None
+                await self._drain(connection)
+                if until is not None:
+                    await self._store.renew_lease(until)
+                    renewal = now + LEASE / RENEWALS
+                await asyncio.sleep(POLL)
+            except NotAcknowledgedError as error:
+                log.warning("what changed could not be told, and nothing is kept: %s", error)
+                await asyncio.sleep(PAUSE)
+
+    async def _until_acknowledged(self, tell: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await tell()
+            except NotAcknowledgedError:
+                await asyncio.sleep(PAUSE)
+            else:
+                return
+
+    async def _ensure_fit(self, connection: AsyncConnection[Any]) -> None:
+        """Raises UnfitDatabaseError where changes are not noted, or not as the policies say."""
+        if await _value(connection, "SELECT pg_is_in_recovery()"):
+            raise UnfitDatabaseError("the database is in recovery")
+        if not await _value(connection, "SELECT to_regclass('gateway_change') IS NOT NULL"):
+            raise UnfitDatabaseError("changes are not noted: `computor db upgrade`")
+        if not await _value(connection, IS_KEPT_RIGHTLY):
+            raise UnfitDatabaseError("notes of prepared transactions would not outlast a crash: `computor db upgrade`")
+        noted = self._notes.noted(await _value(connection, SCHEMA))
+        missing = lacking(noted, await _rows(connection, INSTALLED))
+        if missing:
+            tables = ", ".join(note.table for note in missing)
+            raise UnfitDatabaseError(f"changes are not noted as the policies say, of {tables}: `computor db upgrade`")
+
+    async def _drain(self, connection: AsyncConnection[Any]) -> None:
+        """Tells the store of all changes that were committed before it began."""
+        while True:
+            snapshot, is_any = (await _rows(connection, _LOOK, self._seen))[0]
+            if not is_any:
+                break
+            async with connection.transaction():
+                await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                rows = await _rows(connection, _TAKE, self._seen)
+                snapshot = await _value(connection, "SELECT pg_current_snapshot()::text")
+                changes = await self._notes.changes(rows, _asking(connection))
+                await self._store.bump(stamps_of(changes))
+                if len(rows) < BATCH:
+                    await connection.execute(_MARK)
+            if len(rows) < BATCH:
+                break
+        if self._seen is _NOTHING:
+            # In a database that was restored it may lie ahead.
+            await connection.execute(_MARK)
+        self._seen = snapshot
+
+
+def _asking(connection: AsyncConnection[Any]) -> Ask:
+    async def ask(asked: Sequence[tuple[Statement, list[str]]]) -> list[list[Row]]:
+        return [await _rows(connection, statement.text.sql, keys) for statement, keys in asked]
+
+    return ask
+
+
+async def _rows(connection: AsyncConnection[Any], statement: Any, *parameters: object) -> list[Row]:
+    return await (await connection.execute(statement, parameters)).fetchall()
+
+
+async def _value(connection: AsyncConnection[Any], statement: Any, *parameters: object) -> Any:
+    ((value,),) = await _rows(connection, statement, *parameters)
+    return value

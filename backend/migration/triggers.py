@@ -1,0 +1,47 @@
+"""The triggers that note changes, in step with the policies of the version that runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from backend.access.scope import Scopes
+from backend.change.install import INSTALLED, IS_KEPT_RIGHTLY, KEEP_RIGHTLY, SCHEMA, lacking, statements
+from backend.change.notes import Notes
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from backend.change.note import Note
+
+
+def make_triggers(connection: Connection) -> None:
+    """Makes those that are missing or otherwise, on the newest revision's tables."""
+    for statement in missing_statements(connection):
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def missing_statements(connection: Connection) -> list[str]:
+    """What makes those that are missing or otherwise."""
+    is_kept_rightly = connection.execute(text(IS_KEPT_RIGHTLY)).scalar_one()
+    return [*([] if is_kept_rightly else [KEEP_RIGHTLY]), *statements(triggers_lacking(connection))]
+
+
+def all_statements(connection: Connection) -> list[str]:
+    """What makes all of them."""
+    return [KEEP_RIGHTLY, *statements(_noted(connection))]
+
+
+def triggers_lacking(connection: Connection) -> list[Note]:
+    """What is not noted as it should be."""
+    rows = connection.execute(text(INSTALLED)).all()
+    return lacking(_noted(connection), ((table, events, body) for table, events, body in rows))
+
+
+def _noted(connection: Connection) -> list[Note]:
+    # A new entity is known by its interface's line in the registry.
+    registry = import_module("backend.interface.registry")
+    policies = {interface.model: interface.policy for interface in registry.INTERFACES}
+    return Notes(Scopes(policies)).noted(str(connection.execute(text(SCHEMA)).scalar_one()))

@@ -1,0 +1,271 @@
+"""The reader of changes: there is one, it tells all that was committed, and vouches for nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from backend.change import LEASE, Announcer, Reader
+from backend.change.reader import UnfitDatabaseError
+from backend.plan.connection_pool import Timeouts, read_pool
+from tests.changes import NOTES, RememberedStamps
+from tests.university import build_university
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from tests.builder import World
+
+
+@pytest.fixture(scope="module")
+def university(own_world: World) -> World:
+    build_university(own_world)
+    return own_world
+
+
+@asynccontextmanager
+async def _reading(url: str, store: RememberedStamps) -> AsyncIterator[Reader]:
+    reader = Reader(url, NOTES, store)
+    task = asyncio.create_task(reader.run())
+    try:
+        yield reader
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 - what is waited for is in the database
+            await asyncio.sleep(0.005)
+
+
+async def _renewed(store: RememberedStamps) -> None:
+    """Until a lease was renewed by a drain that began after now."""
+    before = store.renewals
+    await _until(lambda: store.renewals >= before + 2)
+
+
+def _left(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        ((count,),) = connection.execute("SELECT count(*) FROM gateway_change")
+    return int(count)
+
+
+def _write(url: str, title: str, course: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE course SET title = %s WHERE id = %s", [title, course])
+
+
+async def test_what_is_committed_is_told_before_a_lease_speaks_for_it(university: World) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    store = RememberedStamps()
+    async with _reading(url, store):
+        await _until(lambda: store.is_vouched_for)
+        assert store.epochs == 1
+        store.bumped.clear()
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE course SET title = 'not yet' WHERE id = %s", [course])
+            await _renewed(store)
+            assert store.bumped == set()
+        await _renewed(store)
+        assert store.bumped == {"course/any", f"course/course:{course}"}
+        assert _left(url) == 0
+
+
+async def test_transaction_that_began_long_ago_is_read_when_it_ends(university: World) -> None:
+    url = university.database_url
+    course, later = university.id("course", "algebra"), university.id("course", "geometry")
+    store = RememberedStamps()
+    async with _reading(url, store):
+        await _until(lambda: store.is_vouched_for)
+        with psycopg.connect(url) as early:
+            early.execute("UPDATE course SET title = 'early' WHERE id = %s", [course])
+            for title in "abc":
+                _write(url, title, later)
+                await _renewed(store)
+            store.bumped.clear()
+        await _renewed(store)
+        assert store.bumped == {"course/any", f"course/course:{course}"}
+
+
+async def test_store_that_does_not_hear_is_told_again_and_nothing_is_vouched_for(university: World) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    store = RememberedStamps()
+    async with _reading(url, store):
+        await _until(lambda: store.is_vouched_for)
+        store.bumped.clear()
+        store.is_away = True
+        _write(url, "away", course)
+        await _until(lambda: not store.is_vouched_for)
+        assert _left(url) == 1
+        store.is_away = False
+        await _until(lambda: store.is_vouched_for)
+        assert f"course/course:{course}" in store.bumped
+        assert _left(url) == 0
+
+
+async def test_notes_stay_until_they_were_told(university: World) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    store = RememberedStamps()
+    seen: list[int] = []
+    store.on_bump = lambda: seen.append(_left(url))
+    async with _reading(url, store):
+        await _until(lambda: store.is_vouched_for)
+        _write(url, "told", course)
+        await _renewed(store)
+    assert seen
+    assert all(seen)
+
+
+async def test_there_is_one_reader_and_the_next_begins_anew_where_it_ends(university: World) -> None:
+    url = university.database_url
+    first, second = RememberedStamps(), RememberedStamps()
+    async with _reading(url, first) as leader:
+        await _until(lambda: leader.is_leading)
+        async with _reading(url, second) as heir:
+            await _succession(url, leader, heir, first, second)
+
+
+async def _succession(
+    url: str, leader: Reader, heir: Reader, first: RememberedStamps, second: RememberedStamps
+) -> None:
+    for _ in range(3):
+        await _renewed(first)
+        assert (first.epochs, second.epochs, heir.is_leading) == (1, 0, False)
+    _end_reader(url)
+    await _until(lambda: first.epochs + second.epochs == 2)
+    await _until(lambda: first.is_vouched_for or second.is_vouched_for)
+    assert leader.is_leading != heir.is_leading
+
+
+def _end_reader(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+
+
+async def test_backlog_is_read_in_parts(university: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    monkeypatch.setattr("backend.change.reader.BATCH", 3)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for title in "abcdefgh":
+            connection.execute("UPDATE course SET title = %s WHERE id = %s", [title, course])
+    store = RememberedStamps()
+    async with _reading(url, store):
+        await _until(lambda: store.is_vouched_for)
+        assert _left(url) == 0
+        assert f"course/course:{course}" in store.bumped
+
+
+SPOILT: dict[str, tuple[str, str]] = {
+    "trigger missing": ("DROP TRIGGER gateway_change_update ON course", "of course: `computor db upgrade`"),
+    "trigger off": ("ALTER TABLE course DISABLE TRIGGER gateway_change_update", "of course: `computor db upgrade`"),
+    "trigger not for replicas": (
+        "ALTER TABLE course ENABLE TRIGGER gateway_change_update",
+        "of course: `computor db upgrade`",
+    ),
+    "another function": (
+        """CREATE OR REPLACE FUNCTION gateway_note_course() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql
+        AS 'BEGIN RETURN NULL; END'""",
+        "of course: `computor db upgrade`",
+    ),
+    "no table": ("DROP TABLE gateway_change", "changes are not noted: `computor db upgrade`"),
+    "lost in a crash": ("ALTER TABLE gateway_change SET LOGGED", "would not outlast a crash"),
+}
+
+
+@pytest.mark.parametrize("name", [*SPOILT])
+async def test_database_that_does_not_note_what_it_should_is_refused(
+    migrated_database: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    statement, why = SPOILT[name]
+    with psycopg.connect(migrated_database) as connection:
+        connection.execute(statement.encode())
+    store = RememberedStamps()
+    async with _reading(migrated_database, store):
+        await _until(lambda: bool(caplog.messages))
+    assert why in caplog.text
+    assert (store.epochs, store.renewals) == (0, 0)
+
+
+async def test_standby_is_refused(migrated_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with psycopg.connect(migrated_database, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA standby")
+        connection.execute("CREATE FUNCTION standby.pg_is_in_recovery() RETURNS bool LANGUAGE sql RETURN true")
+    # This server is none: the function of that name is.
+    url = f"{migrated_database}{'&' if '?' in migrated_database else '?'}options=-csearch_path%3Dstandby,pg_catalog"
+    reader: Any = Reader(url, NOTES, RememberedStamps())
+    async with await reader._connect() as connection:  # noqa: SLF001 - what it logs is the same for all refusals
+        with pytest.raises(UnfitDatabaseError, match="in recovery"):
+            await reader._ensure_fit(connection)  # noqa: SLF001
+
+
+async def test_writer_is_answered_after_the_store_was_told(university: World) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    store = RememberedStamps()
+    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    async with pool:
+        announcer = Announcer(pool, NOTES, store)
+        _write(url, "announced", course)
+        await announcer.announce()
+        assert store.announced >= {"course/any", f"course/course:{course}"}
+        # The notes are the reader's to take.
+        assert _left(url) > 0
+
+
+async def test_row_that_others_moved_meanwhile_is_found_where_it_is(university: World) -> None:
+    """What leads to the row that was written is not what it was when it was written."""
+    url = university.database_url
+    group, to = university.id("course_submission_group", "dan alone"), university.id("course", "geometry")
+    store = RememberedStamps()
+    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    async with pool:
+        with psycopg.connect(url) as own, psycopg.connect(url) as other:
+            own.execute(
+                "INSERT INTO course_submission_group_grading"
+                " (course_submission_group_id, graded_by_course_member_id, grading) VALUES (%s, %s, 1)",
+                [group, university.id("course_member", "mia@geometry")],
+            )
+            other.execute("UPDATE course_submission_group SET course_id = %s WHERE id = %s", [to, group])
+            other.commit()
+        await Announcer(pool, NOTES, store).announce()
+    assert f"course_submission_group_grading/course:{to}" in store.announced
+
+
+@pytest.mark.parametrize("away", ["the store", "the database", "the reader"])
+async def test_writer_whose_change_cannot_be_told_waits_for_the_lease(
+    university: World, away: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("backend.change.announce.asyncio.sleep", sleep)
+    store = RememberedStamps()
+    store.is_away = away == "the store"
+    _write(url, "a", course)
+    if away == "the reader":
+        monkeypatch.setattr("backend.change.announce.MOST_PENDING", 0)
+    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    async with pool:
+        if away == "the database":
+            monkeypatch.setattr("backend.change.announce._PENDING", _broken())
+        await Announcer(pool, NOTES, store).announce()
+    (seconds,) = slept
+    assert 0 < seconds <= LEASE + 0.05
+    assert store.announced == set()
+
+
+def _broken() -> Any:
+    from backend.plan.statement import Text  # noqa: PLC0415
+
+    return Text(b"SELECT 1 FROM nowhere", (), None)
