@@ -29,10 +29,9 @@ from backend.interface.registry import INTERFACES
 from backend.plan.connection_pool import Timeouts, read_pool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
-    from fastapi import FastAPI
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from backend.settings import Settings
 
@@ -41,16 +40,21 @@ GRAPHIQL = Path(__file__).parent / "graphql" / "graphiql" / "dist"
 
 
 class Gateway:
-    """The whole application: GraphQL straight from ASGI, all else through FastAPI."""
+    """The whole application: GraphQL straight from ASGI, REST and pages through FastAPI."""
 
     def __init__(
-        self, engine: Engine, graphql: GraphQLEndpoint, health: Health, redis: Redis | None, demo_tokens: Path | None
+        self,
+        engine: Engine,
+        graphql: GraphQLEndpoint,
+        health: Health,
+        redis: Redis | None,
+        make_rest: Callable[[], ASGIApp],
     ) -> None:
         self.engine = engine
         self._graphql = graphql
         self._health = health
         self._redis = redis
-        self._demo_tokens = demo_tokens
+        self._make_rest = make_rest
         self._lifespan = Router(lifespan=lambda _: self._open())
 
     @asynccontextmanager
@@ -72,17 +76,8 @@ class Gateway:
             await self._rest(scope, receive, send)
 
     @cached_property
-    def _rest(self) -> FastAPI:
-        # FastAPI's import would make up a sixth of the time until the first GraphQL answer, which has no need of it.
-        from fastapi import FastAPI  # noqa: PLC0415
-
-        return FastAPI(
-            title="Computor gateway",
-            routes=graphiql_routes(GRAPHIQL, self._demo_tokens),
-            docs_url=None,
-            redoc_url=None,
-            openapi_url=None,
-        )
+    def _rest(self) -> ASGIApp:
+        return self._make_rest()
 
 
 def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
@@ -126,7 +121,18 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     )
     endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), options)
     health = Health(pool, redis)
-    return Gateway(engine, endpoint, health, redis, demo_tokens)
+    rest = partial(_rest, engine.callers, limits, settings, demo_tokens)
+    return Gateway(engine, endpoint, health, redis, rest)
+
+
+def _rest(callers: Callers, limits: Limits, settings: Settings, demo_tokens: Path | None) -> ASGIApp:
+    # FastAPI's import would make up a sixth of the time until the first GraphQL answer, which has no need of it.
+    from backend.rest.app import build_rest  # noqa: PLC0415
+
+    pages = graphiql_routes(GRAPHIQL, demo_tokens)
+    return build_rest(
+        callers, limits, max_body=settings.max_body_bytes, max_seconds=settings.max_seconds, pages=pages
+    )
 
 
 def _redis(settings: Settings) -> Redis | None:

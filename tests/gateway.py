@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -51,6 +52,16 @@ class RunningGateway:
         assert "errors" not in answer, answer["errors"]
         data: dict[str, Any] = answer["data"]
         return data
+
+    def send(self, user: str | None, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """The response to a REST request; a body is sent as JSON, or as it is where it is bytes."""
+        content = body if isinstance(body, bytes | None) else json.dumps(body)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if content is not None:
+            sent = {"Content-Type": "application/json", **sent}
+        if user is not None:
+            sent["Authorization"] = f"Bearer {self.tokens[user]}"
+        return self.client.request(method, f"{self.url}{path}", content=content, headers=sent)
 
 
 @contextmanager

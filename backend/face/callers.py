@@ -22,6 +22,7 @@ from backend.errors import GatewayError, UnauthenticatedError, UnavailableError
 from backend.face.usage import TokenUsage
 from backend.interface.entity import policies
 from backend.observe import observed
+from backend.operation.problem import RefusedError
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
 from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
@@ -190,7 +191,7 @@ async def _verified(reads: Reads[T], reading: Reader) -> T:
         answer = await reads.work(reading)
     except UnavailableError:
         raise
-    except (GraphQLError, GatewayError):
+    except (GraphQLError, GatewayError, RefusedError):
         await reading.snapshot.verify()
         raise
     await reading.snapshot.verify()

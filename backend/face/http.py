@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-from backend.errors import TimedOutError
+from backend.errors import BadRequestError, TimedOutError
 from backend.face.coding import decode, too_large
 
 if TYPE_CHECKING:
@@ -17,12 +17,31 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+JSON = b"application/json"
 WATCHED_AFTER = 0.5
 """Seconds after which it is worth knowing whether the client still waits."""
 
 
 class ClientGoneError(Exception):
     """The client has closed the connection, and nobody waits for the answer."""
+
+
+class MediaTypeError(BadRequestError):
+    """The body comes in a media type that is not read."""
+
+
+def is_json(content_type: bytes) -> bool:
+    """Whether that is JSON in UTF-8."""
+    if content_type == JSON:
+        return True
+    kind, _, parameters = content_type.lower().partition(b";")
+    return kind.strip() == JSON and parameters.strip() in (b"", b"charset=utf-8", b'charset="utf-8"')
+
+
+def check_json(content_type: bytes) -> None:
+    """Raises MediaTypeError where that is not JSON in UTF-8."""
+    if not is_json(content_type):
+        raise MediaTypeError("The Content-Type must be application/json.")
 
 
 def bearer_token(headers: Headers) -> str | None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import strawberry
-from sqlalchemy import Select, select
 from strawberry.extensions.field_extension import FieldExtension
 
 from backend.graphql.entity_types import connection_arguments, connection_spec
-from backend.model import Course, CourseContent
+from backend.interface.course import active_courses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +55,3 @@ def written_fields(types: Declarations, catalog: Catalog) -> dict[str, Strawberr
         ),
     }
     return fields
-
-
-def active_courses() -> Select[Course]:
-    """Courses with any content that is not archived; of these, each caller is given what they may see."""
-    return select(Course).where(Course.contents.any(CourseContent.archived_at.is_(None)))

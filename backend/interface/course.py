@@ -3,13 +3,13 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 
 from backend.access.policy import Grant, Level, Policy, courses
 from backend.interface.base import BaseEntityGet, BaseEntityList, BaseEntityUpdate, EntityInterface, KeyedEntityCreate
 from backend.interface.rules import Path, Title
 from backend.interface.search import TreeQuery, along_tree, equalities
-from backend.model import Course
+from backend.model import Course, CourseContent
 
 
 class CourseList(BaseEntityList):
@@ -64,6 +64,11 @@ def course_search(statement: Select[Any], query: CourseQuery) -> Select[Any]:
     if query.full_path is not None:
         statement = statement.where(Course.properties["gitlab"]["full_path"].astext == query.full_path)
     return statement
+
+
+def active_courses() -> Select[Any]:
+    """Courses with any content that is not archived."""
+    return select(Course).where(Course.contents.any(CourseContent.archived_at.is_(None)))
 
 
 class CourseInterface(EntityInterface):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from backend.interface.entity import Catalog, Entity
 
 Values = dict[str, Any]
+# Answers nest a little deeper, and orjson writes 254 levels.
+MOST_NESTED = 100
 
 
 def read_create(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> tuple[Values, list[Problem]]:
@@ -77,6 +79,9 @@ def _read(
         except InputError as error:
             problems.append(invalid(error.message, "id"))
             del values["id"]
+    for attribute in [name for name, value in values.items() if _is_too_deep(value)]:
+        problems.append(invalid(f"It is nested more than {MOST_NESTED} levels deep.", attribute))
+        del values[attribute]
     reported = {problem.path[0] for problem in problems}
     try:
         checked = dto.model_validate(values)
@@ -91,6 +96,21 @@ def _read(
         except InputError as error:
             problems.append(invalid(error.message, attribute, *map(str, error.path)))
     return dumped, problems
+
+
+def _is_too_deep(value: object) -> bool:
+    """Whether it is nested deeper than can be read again and written into an answer."""
+    level: list[object] = [value]
+    for _ in range(MOST_NESTED + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _problems(dto: type[BaseModel], values: Values) -> list[Problem]:

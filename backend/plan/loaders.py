@@ -9,17 +9,14 @@ from strawberry.dataloader import DataLoader
 
 from backend.errors import InputError
 from backend.interface.base import Batch
-from backend.plan.load import ByKey, Template
+from backend.plan.dto import load_attributes
 from backend.plan.value import parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import ColumnElement
-
     from backend.interface.entity import Catalog, Entity
     from backend.plan.run import Run
-    from backend.plan.source import Source
 
 Loader = DataLoader[str, BaseModel | None]
 
@@ -42,37 +39,17 @@ class Loaders:
         return self._loaders[singular]
 
     async def _load(self, entity: Entity, ids: list[str]) -> list[BaseModel | InputError | None]:
-        names, template = dto_template(entity)
         keys: list[tuple[str, ...] | InputError] = [_parse(entity, value) for value in ids]
         good = [key for key in keys if isinstance(key, tuple)]
-        load = ByKey(template, lambda _run: good, many=True)
-        run = self._run()
-        box: dict[str, Any] = {}
-        answers = []
-        for query in load.queries(run, "found", [box]):
-            text = query.statement.text
-            run.reads["found"].take(text)
-            command = (text, query.statement.parameters(run.principal.values, query.given))
-            answers.append(await run.snapshot.fetch([command], last=False))
-        load.place(run, "found", [box], answers[0] if answers else [])
-        found = dict(zip(good, box["found"], strict=True))
-        return [key if isinstance(key, InputError) else _dto(entity, names, found[key]) for key in keys]
+        get = entity.interface.get
+        in_sql = [name for name in get.model_fields if not isinstance(entity.interface.computed.get(name), Batch)]
+        rows = await load_attributes(self._run(), entity, in_sql, good, last=False)
+        found = dict(zip(good, (_dto(get, row) for row in rows), strict=True))
+        return [key if isinstance(key, InputError) else found[key] for key in keys]
 
 
-def dto_template(entity: Entity) -> tuple[tuple[str, ...], Template]:
-    """The attributes of the entity's Get DTO that come from SQL, and the template that reads them."""
-    names = tuple(
-        name for name in entity.interface.get.model_fields if not isinstance(entity.interface.computed.get(name), Batch)
-    )
-    return names, Template(entity, names, tuple(_reader(name) for name in names))
-
-
-def _reader(name: str) -> Callable[[Source], ColumnElement[Any]]:
-    return lambda source: source[name]
-
-
-def _dto(entity: Entity, names: tuple[str, ...], row: dict[str, Any] | None) -> BaseModel | None:
-    return None if row is None else entity.interface.get.model_construct(_fields_set=set(names), **row)
+def _dto(get: type[BaseModel], row: dict[str, Any] | None) -> BaseModel | None:
+    return None if row is None else get.model_construct(_fields_set=set(row), **row)
 
 
 def _parse(entity: Entity, value: str) -> tuple[str, ...] | InputError:

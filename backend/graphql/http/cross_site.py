@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backend.graphql.http.negotiation import is_json
+from backend.face.http import is_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

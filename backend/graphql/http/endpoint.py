@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from backend.correlation import HEADER, begin_request
 from backend.errors import BadRequestError, ErrorCode, GatewayError, LimitError, MethodNotAllowedError
 from backend.face.coding import UnknownCodingError
-from backend.face.http import ClientGoneError, bearer_token, read_body, while_awaited
+from backend.face.http import JSON, ClientGoneError, MediaTypeError, bearer_token, check_json, read_body, while_awaited
 from backend.graphql.answer import Answer, Request, failed
 from backend.graphql.engine import REPORT_COST
 from backend.graphql.http.cross_site import NOT_SIMPLE, Origins, is_simple
-from backend.graphql.http.negotiation import GRAPHQL, HTML, JSON, accepted, is_json, status_of
+from backend.graphql.http.negotiation import GRAPHQL, HTML, accepted, status_of
 from backend.graphql.http.reading import asks_something, read_query_string, read_requests
 from backend.graphql.http.sending import Reply, send_reply
 from backend.graphql.query import REPORT_CACHE, REPORT_PLAN
@@ -42,10 +42,6 @@ class HttpOptions:
     max_seconds: float = 60
     compress_from: int = 1024
     cors_origins: str = ""
-
-
-class MediaTypeError(BadRequestError):
-    """The body comes in a media type that is not read."""
 
 
 class NotAcceptableError(BadRequestError):
@@ -108,8 +104,7 @@ class GraphQLEndpoint:
         reports = frozenset(name for header, name in _REPORTS.items() if headers.get(header, b"0") != b"0")
         token = bearer_token(scope["headers"])
         if scope["method"] == "POST":
-            if not is_json(headers.get(b"content-type", b"")):
-                raise MediaTypeError("The Content-Type must be application/json.")
+            check_json(headers.get(b"content-type", b""))
             body = await read_body(scope["headers"], receive, self._options.max_body)
             asked = read_requests(body, token, self._options.max_batch)
         elif scope["method"] in ("GET", "HEAD"):

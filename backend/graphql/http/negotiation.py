@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backend.errors import ErrorCode
+from backend.face.http import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from backend.graphql.answer import Answer
 
-JSON = b"application/json"
 GRAPHQL = b"application/graphql-response+json"
 HTML = b"text/html"
 # In each media type: what is not the document's fault.
@@ -76,11 +76,3 @@ def _weight(parameters: list[bytes]) -> float:
 def _is_utf_8(parameters: list[bytes]) -> bool:
     charsets = [parameter[8:].strip(b'"') for parameter in parameters if parameter.startswith(b"charset=")]
     return all(charset == b"utf-8" for charset in charsets)
-
-
-def is_json(content_type: bytes) -> bool:
-    """Whether that is JSON in UTF-8."""
-    if content_type == JSON:
-        return True
-    kind, _, parameters = content_type.lower().partition(b";")
-    return kind.strip() == JSON and parameters.strip() in (b"", b"charset=utf-8", b'charset="utf-8"')

@@ -1,0 +1,66 @@
+"""Responses: JSON, for one caller, never kept without asking again."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+from starlette.responses import Response
+
+from backend.plan.value import bare_key
+from backend.rest.precondition import is_known, tag_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from backend.interface.entity import Entity
+    from backend.plan.keys import Key
+
+TOTAL = "X-Total-Count"
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization", "X-Content-Type-Options": "nosniff"}
+
+
+def answer(
+    content: Any,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    *,
+    media_type: str = "application/json",
+) -> Response:
+    """A response with the content as JSON."""
+    body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
+    return Response(body, status, {**_HEADERS, **(headers or {})}, media_type)
+
+
+def answer_page(rows: Sequence[Mapping[str, Any]], total: int) -> Response:
+    """A response with a part of a list, and how many rows the whole has."""
+    return answer(rows, headers={TOTAL: str(total)})
+
+
+def answer_row(row: Mapping[str, Any] | None, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A response with a row, if the caller sees it, and its tag."""
+    response = answer(row, status, headers)
+    if row is not None:
+        response.headers["ETag"] = tag_of(row.get("version"), _digest(response.body))
+    return response
+
+
+def unless_known(request: Request, response: Response) -> Response:
+    """The response; nothing but its headers where the client has that already, as it says in If-None-Match."""
+    tag = response.headers["ETag"]
+    if not is_known(request.headers.get("if-none-match"), tag):
+        return response
+    return Response(status_code=304, headers={**_HEADERS, "ETag": tag})
+
+
+def location(entity: Entity, key: Key) -> dict[str, str]:
+    """The header that says where a new row is."""
+    return {"Location": f"/{entity.interface.endpoint}/{quote(bare_key(key), safe='')}"}
+
+
+def _digest(body: bytes | memoryview) -> str:
+    return blake2b(body, digest_size=12).hexdigest()

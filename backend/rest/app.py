@@ -1,0 +1,138 @@
+"""The application: routers, errors, and the document that describes them."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
+
+from backend.correlation import HEADER, begin_request
+from backend.errors import GatewayError
+from backend.face.http import ClientGoneError, read_body, while_awaited
+from backend.operation.problem import RefusedError
+from backend.rest.answer import answer
+from backend.rest.crud import CrudRouter
+from backend.rest.openapi import PROBLEMS, document
+from backend.rest.problem import problem_response
+from backend.rest.written import WRITTEN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastapi import APIRouter
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from backend.face.callers import Callers
+    from backend.interface.base import Limits
+
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
+_TEXT = (
+    "Rows of each entity, as far as the caller may see them. Send a token as `Authorization: Bearer …`; "
+    "`computor token create` makes one."
+)
+
+
+def build_rest(
+    callers: Callers,
+    limits: Limits,
+    *,
+    max_body: int,
+    max_seconds: float,
+    pages: Sequence[BaseRoute] = (),
+    written: Sequence[APIRouter] = WRITTEN,
+) -> FastAPI:
+    """The application: routes written by hand, then those of every entity, then `pages`."""
+    app = FastAPI(
+        title="Computor gateway",
+        version=version("computor-gateway"),
+        description=_TEXT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        responses=PROBLEMS,
+    )
+    app.state.callers = callers
+    app.state.limits = limits
+    for router in written:
+        app.include_router(router)
+    for entity in callers.catalog.values():
+        app.include_router(CrudRouter(entity, limits))
+    app.router.routes += pages
+    made: list[Response] = []
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def openapi() -> Response:
+        if not made:
+            made.append(answer(document(app, callers.catalog)))
+        return made[0]
+
+    for expected in (GatewayError, RefusedError, RequestValidationError, HTTPException):
+        app.add_exception_handler(expected, _answer_problem)
+    app.add_middleware(Guard, max_body=max_body, max_seconds=max_seconds)
+    return app
+
+
+def _answer_problem(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - Method Not Allowed
+        allowed = ", ".join(method for method in _METHODS if _answers(request, method))
+        error = HTTPException(405, f"There is no {request.method} here.", {"Allow": allowed})
+    return problem_response(error)
+
+
+def _answers(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+
+class Guard:
+    """Reads the body up to a size, ends what takes too long or nobody waits for, and answers what nobody expected."""
+
+    def __init__(self, app: ASGIApp, max_body: int, max_seconds: float) -> None:
+        self._app = app
+        self._max_body = max_body
+        self._max_seconds = max_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+        request_id = begin_request(dict(scope["headers"]).get(HEADER)).encode()
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], (HEADER, request_id)]
+            await send(message)
+
+        try:
+            body = await read_body(scope["headers"], receive, self._max_body)
+            await while_awaited(self._app(scope, _replayed(body), watched_send), receive, self._max_seconds)
+        except ClientGoneError:
+            return
+        except Exception as error:
+            if started:
+                raise
+            await problem_response(error)(scope, receive, watched_send)
+
+
+def _replayed(body: bytes) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        if not messages:
+            # Whether the client is still there is looked after above.
+            await asyncio.Event().wait()
+        return messages.pop()
+
+    return receive

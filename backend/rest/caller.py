@@ -1,0 +1,82 @@
+"""Whoever sent a request, for routes: what they may read and write.
+
+FastAPI evaluates the annotations of routes, so that no module that has some postpones them.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend.face.callers import Callers, Reads, Writes
+from backend.face.http import bearer_token
+from backend.interface.base import Limits
+from backend.interface.entity import Catalog, Entity
+from backend.operation.finish import finish
+from backend.operation.transaction import Transactions
+from backend.operation.writing import Writing
+from backend.plan.dto import Asked, load_dtos, load_slice, read_slice
+from backend.plan.keys import Key
+from backend.plan.run import Json, Reading
+from backend.rest.answer import answer_page
+
+T = TypeVar("T")
+
+
+class Caller:
+    """A request's token, and what is done in the name of whoever it stands for."""
+
+    def __init__(self, callers: Callers, limits: Limits, token: str | None) -> None:
+        self._callers = callers
+        self._limits = limits
+        self._token = token
+
+    @property
+    def catalog(self) -> Catalog:
+        """All entities by their names."""
+        return self._callers.catalog
+
+    async def read(self, work: Callable[[Reading], Awaitable[T]]) -> T:
+        """What the work reads, in one snapshot. Raises UnauthenticatedError, and what the work raises."""
+        return await self._callers.serve(self._token, lambda: Reads(work))
+
+    async def write(self, work: Callable[[Writing], Awaitable[T]]) -> T:
+        """What the work comes to, in one transaction, which is tried again where it collides with another.
+
+        Raises UnauthenticatedError, and RefusedError where nothing was written.
+        """
+
+        def transact(transactions: Transactions) -> Awaitable[T]:
+            return transactions.run(work)
+
+        return await self._callers.serve(self._token, lambda: Writes(transact))
+
+    async def page(self, entity: str, ask: Callable[[], Asked]) -> Response:
+        """A part of the list of the entity with that name, as List DTOs. Raises what `ask` does, and InputError."""
+        of = self.catalog[entity]
+
+        async def work(reading: Reading) -> tuple[list[Json], int]:
+            wanted = read_slice(self.catalog, of, self._limits, ask())
+            return await load_slice(reading.run(), of, of.interface.list, wanted, last=True)
+
+        return answer_page(*await self.read(work))
+
+
+async def written(writing: Writing, entity: Entity, keys: Sequence[Key]) -> list[Json | None]:
+    """The rows that were written, as Get DTOs, read with the rights that their writer has now; None where unseen."""
+    now = await finish(writing, entity)
+    return await load_dtos(now.run(), entity, entity.interface.get, keys, last=False)
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller of a request to the application that `build_rest` made."""
+    state = request.app.state
+    return Caller(state.callers, state.limits, bearer_token(request.scope["headers"]))
+
+
+# As parameters of routes written by hand.
+Asking = Annotated[Caller, Depends(caller_of)]
+Skip = Annotated[int, Query(ge=0, description="How many rows to leave out at the beginning.")]
+Limit = Annotated[int | None, Query(ge=0, description="How many rows to answer at most.")]
