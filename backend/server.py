@@ -130,9 +130,7 @@ def _rest(callers: Callers, limits: Limits, settings: Settings, demo_tokens: Pat
     from backend.rest.app import build_rest  # noqa: PLC0415
 
     pages = graphiql_routes(GRAPHIQL, demo_tokens)
-    return build_rest(
-        callers, limits, max_body=settings.max_body_bytes, max_seconds=settings.max_seconds, pages=pages
-    )
+    return build_rest(callers, limits, max_body=settings.max_body_bytes, max_seconds=settings.max_seconds, pages=pages)
 
 
 def _redis(settings: Settings) -> Redis | None:

@@ -142,15 +142,25 @@ class _Sliced:
     template: Template
     wanted: Slice
     height: int = field(default=1, init=False)
+    kind: str = field(default="slice", init=False)
 
-    def queries(self, run: Run, _slot: str, _parents: Sequence[Json]) -> list[Query]:
+    @property
+    def name(self) -> str:
+        """The GraphQL type of the rows."""
+        return self.template.entity.name
+
+    def beneath(self) -> Sequence[tuple[str, Load]]:
+        """Nothing."""
+        return ()
+
+    def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:  # noqa: ARG002 - as every load
         """The rows, and how many there are."""
         listing = Listing(run.scope, self.template.entity, None, self.wanted.request)
         page = listing.page((self.template,), with_cursors=False).offset(bindparam(SKIP, type_=Integer))
         bound = {LIMIT: self.wanted.limit, SKIP: self.wanted.skip}
         # Lists are planned anew each time, as their best plans depend on the values.
-        statements = [run.compiler.compile(each, prepare=False) for each in (page, listing.figures([COUNT]))]
-        return [Query(statement, bound) for statement in statements]
+        asked = {"page": page, "figures": listing.figures([COUNT])}
+        return [Query(run.compiler.compile(each, prepare=False), bound, purpose) for purpose, each in asked.items()]
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Rows and size, as a pair."""

@@ -32,8 +32,7 @@ def answer(
     media_type: str = "application/json",
 ) -> Response:
     """A response with the content as JSON."""
-    body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
-    return Response(body, status, {**_HEADERS, **(headers or {})}, media_type)
+    return Response(_dumped(content), status, {**_HEADERS, **(headers or {})}, media_type)
 
 
 def answer_page(rows: Sequence[Mapping[str, Any]], total: int) -> Response:
@@ -41,12 +40,15 @@ def answer_page(rows: Sequence[Mapping[str, Any]], total: int) -> Response:
     return answer(rows, headers={TOTAL: str(total)})
 
 
-def answer_row(row: Mapping[str, Any] | None, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A response with a row, if the caller sees it, and its tag."""
-    response = answer(row, status, headers)
-    if row is not None:
-        response.headers["ETag"] = tag_of(row.get("version"), _digest(response.body))
-    return response
+def answer_row(
+    row: Mapping[str, Any] | None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> Response:
+    """A response with a row, if the caller sees it, and its tag; `told` is sent in its place, where it says more."""
+    tag = {} if row is None else {"ETag": tag_of(row.get("version"), _digest(_dumped(row)))}
+    return answer(told or row, status, {**tag, **(headers or {})})
 
 
 def unless_known(request: Request, response: Response) -> Response:
@@ -62,5 +64,9 @@ def location(entity: Entity, key: Key) -> dict[str, str]:
     return {"Location": f"/{entity.interface.endpoint}/{quote(bare_key(key), safe='')}"}
 
 
-def _digest(body: bytes | memoryview) -> str:
+def _dumped(content: Any) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_UTC_Z)
+
+
+def _digest(body: bytes) -> str:
     return blake2b(body, digest_size=12).hexdigest()

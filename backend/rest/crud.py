@@ -9,7 +9,7 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads it from th
 from starlette.responses import Response  # noqa: TC002 - likewise
 
 from backend.access.policy import Action
-from backend.operation.create import create
+from backend.operation.create import Created, create
 from backend.operation.delete import delete_row
 from backend.operation.finish import finish
 from backend.operation.problem import RefusedError, not_found
@@ -23,7 +23,7 @@ from backend.rest.precondition import expected_version
 from backend.rest.problem import BODY
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from backend.interface.base import Limits
     from backend.interface.entity import Entity
@@ -68,21 +68,23 @@ class CrudRouter(APIRouter):
     async def _create(self, request: Request) -> Response:
         given = await json_body(request)
 
-        async def work(writing: Writing) -> tuple[Key, Json | None]:
+        async def work(writing: Writing) -> tuple[Created, Json | None]:
             row = check_row(self._entity, given)
-            keys = await create(writing, self._entity, [row], [(BODY,)])
-            return keys[0], (await written(writing, self._entity, keys))[0]
+            created = await create(writing, self._entity, [row], [(BODY,)])
+            (shown,) = await written(writing, self._entity, created.keys)
+            return created, shown
 
-        key, row = await caller_of(request).write(work)
-        return answer_row(row, 201, location(self._entity, key))
+        created, row = await caller_of(request).write(work)
+        (told,) = _told([row], created.secrets)
+        return answer_row(row, 201, location(self._entity, created.keys[0]), told)
 
     async def _create_many(self, request: Request) -> Response:
         given = await json_body(request)
 
         async def work(writing: Writing) -> list[Json | None]:
             rows = check_rows(self._entity, given)
-            keys = await create(writing, self._entity, rows, [(BODY, str(index)) for index in range(len(rows))])
-            return await written(writing, self._entity, keys)
+            created = await create(writing, self._entity, rows, [(BODY, str(index)) for index in range(len(rows))])
+            return _told(await written(writing, self._entity, created.keys), created.secrets)
 
         return answer(await caller_of(request).write(work), 201)
 
@@ -144,3 +146,10 @@ class CrudRouter(APIRouter):
 
     def _expected(self, request: Request) -> int | None:
         return expected_version(self._entity, request.headers.get("if-match"))
+
+
+def _told(rows: Sequence[Json | None], secrets: Sequence[str]) -> list[Json | None]:
+    """The rows with their secrets, if they have any, which nobody is told again."""
+    if not secrets:
+        return list(rows)
+    return [{**(row or {}), "secret": secret} for row, secret in zip(rows, secrets, strict=True)]

@@ -122,6 +122,9 @@ def describe(entity: Entity, route: Route, limits: Limits) -> Described:
     row = {"$ref": f"{_SCHEMAS}{interface.get.__name__}"}
     create = {"$ref": f"{_SCHEMAS}{interface.create.__name__}"} if interface.create else {}
     update = {"$ref": f"{_SCHEMAS}{interface.update.__name__}"} if interface.update else {}
+    # What is issued is told once.
+    secret = {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}
+    made = row if interface.issue is None else {"allOf": [row, secret]}
     batch = {"type": "array", "items": create, "maxItems": LARGEST_BATCH}
     items = {"type": "array", "items": {"$ref": f"{_SCHEMAS}{interface.list.__name__}"}}
     total = {TOTAL: {"description": "How many there are in all.", "schema": {"type": "integer"}}}
@@ -134,12 +137,12 @@ def describe(entity: Entity, route: Route, limits: Limits) -> Described:
         Route.CREATE: (
             f"Create a {one}",
             "create",
-            _operation([], create, "What was created.", row, _TAG | place),
+            _operation([], create, "What was created.", made, _TAG | place),
         ),
         Route.CREATE_MANY: (
             f"Create {many}: all, or none",
             "create_many",
-            _operation([], batch, "What was created, in the order of the body.", {"type": "array", "items": row}),
+            _operation([], batch, "What was created, in the order of the body.", {"type": "array", "items": made}),
         ),
         Route.LIST: (
             f"List {many}",

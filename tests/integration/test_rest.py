@@ -276,6 +276,20 @@ def test_of_twenty_who_delete_one_did(campus: Campus) -> None:
     assert statuses == [200, *[404] * 19]
 
 
+def test_the_secret_of_a_token_is_told_once(campus: Campus) -> None:
+    _, gateway = campus
+    given = {"name": "mine", "scopes": ["course:get"]}
+    made = gateway.send("lea", "POST", "/api-tokens", given)
+    assert made.status_code == 201, made.text
+    sent = {"Authorization": f"Bearer {made.json()['secret']}"}
+    assert len(gateway.client.get(f"{gateway.url}/courses", headers=sent).json()) == 1
+    read = gateway.send("lea", "GET", made.headers["location"])
+    assert {**read.json(), "secret": made.json()["secret"]} == made.json()
+    assert read.headers["etag"] == made.headers["etag"]
+    many = gateway.send("lea", "POST", "/api-tokens/bulk", [given, given]).json()
+    assert len({row["secret"] for row in many}) == 2
+
+
 BAD_BODIES = (
     (b"{", 400, None),
     (b"", 400, None),

@@ -56,7 +56,7 @@ def test_lists_and_rows_are_those_of_graphql(world_gateway: RunningGateway, enti
       {entity.plural}(first: $first) {{ totalCount nodes {{ {" ".join(in_list)} }} }}
       rows: {entity.plural}(first: 2) {{ nodes {{ databaseId {" ".join(in_get)} }} }}
     }}"""
-    for user in ("ada", "tom", "lea", "adi", "sol"):
+    for user in ("ada", "tom", "adi"):
         expected = world_gateway.data(user, query, first=MOST)
         response = world_gateway.send(user, "GET", f"{endpoint}?limit={MOST}")
         assert [_as_graphql(entity, row) for row in _rows(response)] == expected[entity.plural]["nodes"]
@@ -133,7 +133,13 @@ def test_parameters_that_break_a_rule_are_named(world_gateway: RunningGateway, q
 
 
 def test_every_search_parameter_is_taken(world_gateway: RunningGateway) -> None:
-    samples: dict[str, str] = {"str": "a", "int": "1", "float": "0.5", "bool": "true"}
+    samples: dict[str, str] = {
+        "str": "a",
+        "int": "1",
+        "float": "0.5",
+        "bool": "true",
+        "datetime": "2026-01-01T00:00:00Z",
+    }
     for entity in CATALOG.values():
         query = entity.interface.query
         for name, info in query.model_fields.items() if query else ():
