@@ -325,7 +325,7 @@ def test_bodies_are_json_and_of_a_bounded_size(campus: Campus) -> None:
     assert problem(form)[:2] == (415, "BAD_REQUEST")
     for tail in (b'"}', b""):
         long = gateway.send("lea", "POST", "/courses", b'{"title": "' + b"x" * MAX_BODY + tail)
-        assert problem(long)[:2] == (413, "BAD_REQUEST")
+        assert problem(long)[:2] == (413, "LIMIT_EXCEEDED")
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
@@ -345,7 +345,7 @@ def test_other_addresses_and_methods_are_problems_too(campus: Campus) -> None:
     assert problem(gateway.send("lea", "GET", "/nonsense"))[:2] == (404, "NOT_FOUND")
     assert problem(gateway.send("lea", "GET", "/courses/"))[:2] == (404, "NOT_FOUND")
     refused = gateway.send("lea", "PUT", "/courses/x", {})
-    assert (problem(refused)[:2], refused.headers["allow"]) == ((405, "BAD_REQUEST"), "GET, PATCH, DELETE")
+    assert (problem(refused)[:2], refused.headers["allow"]) == ((405, "METHOD_NOT_ALLOWED"), "GET, PATCH, DELETE")
     # Nobody creates a role of the ladder.
     refused = gateway.send("adi", "POST", "/course-roles", {"id": "x"})
     assert (problem(refused)[0], refused.headers["allow"]) == (405, "GET")
