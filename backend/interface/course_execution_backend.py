@@ -3,8 +3,9 @@
 from typing import Any
 
 from pydantic import Field
+from sqlalchemy import ColumnElement, select
 
-from backend.access.policy import Grant, Level, Policy, courses
+from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -12,8 +13,10 @@ from backend.interface.base import (
     BaseEntityUpdate,
     EntityInterface,
     ListQuery,
+    Row,
 )
-from backend.model import CourseExecutionBackend
+from backend.model import CourseContent, CourseExecutionBackend
+from backend.model.base import table_of
 
 
 class CourseExecutionBackendList(BaseEntityList):
@@ -49,6 +52,12 @@ class CourseExecutionBackendQuery(ListQuery):
     course_id: str | None = Field(None, description="Key of the course.")
 
 
+def _is_unused(row: Row) -> ColumnElement[bool]:
+    content = table_of(CourseContent).alias()
+    same = (content.c.course_id == row["course_id"], content.c.execution_backend_id == row["execution_backend_id"])
+    return ~select(content.c.id).where(*same).exists()
+
+
 class CourseExecutionBackendInterface(EntityInterface):
     """A runner that a course may use."""
 
@@ -65,4 +74,13 @@ class CourseExecutionBackendInterface(EntityInterface):
         create=(Grant("course_id", courses(at_least=Level.LECTURER)),),
         update=(Grant("course_id", courses(at_least=Level.LECTURER)),),
         delete=(Grant("course_id", courses(at_least=Level.LECTURER)),),
+        checks=(
+            Check(
+                "Contents of the course are tested by it.",
+                Stage.BEFORE,
+                frozenset({Action.DELETE}),
+                _is_unused,
+                conflict=True,
+            ),
+        ),
     )

@@ -73,10 +73,6 @@ class Authority:
             if attribute in targets and targets[attribute] in self._writing.scope.catalog
         ]
 
-    def has_checks(self, stage: Stage) -> bool:
-        """Whether anything is to be asked at that stage."""
-        return bool(self._checks(stage))
-
     def _checks(self, stage: Stage) -> list[Check]:
         admin = self._writing.scope.visibility.viewer.admin
         checks = self._entity.interface.policy.checks

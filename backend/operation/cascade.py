@@ -95,9 +95,10 @@ def deletions(scope: Scope, cascade: Cascade, entity: Entity) -> list[Delete]:
     PostgreSQL would cascade by itself, but some keys refuse a row's deletion even where the referring row goes too.
     """
     statements = []
+    going = _going(scope, cascade, entity)
     for each in reversed(cascade.order):
         table: Any = each.model.__table__
-        rows = _going(scope, cascade, entity)[each.name]
+        rows = going[each.name]
         same = (rows.c[column.name] == table.c[column.name] for column in table.primary_key)
         statements.append(delete(table).where(select(literal_column("1")).select_from(rows).where(*same).exists()))
     return statements

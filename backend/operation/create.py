@@ -10,7 +10,7 @@ from psycopg import Error
 from sqlalchemy import Integer, bindparam, insert, select
 
 from backend.access.policy import Action, Stage
-from backend.operation.authorize import Authority, columns, failed
+from backend.operation.authorize import Authority, Verdict, columns, failed
 from backend.operation.candidate import ORDINAL, ROWS, as_json, columns_of, rows_to_create
 from backend.operation.conflict import Collision
 from backend.operation.database_error import meaning
@@ -23,10 +23,11 @@ from backend.plan.keys import Key, bound_keys, is_among
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Executable
+    from sqlalchemy import ColumnElement
 
     from backend.interface.entity import Entity, Relation
     from backend.operation.writing import Writing
+    from backend.plan.statement import Statement
 
 
 LARGEST_BATCH = 1000
@@ -107,22 +108,49 @@ async def create_rows(
 ) -> list[Key]:
     """The keys of the rows, which were read before; raises as `create` does."""
     given = {ROWS: orjson.dumps(as_json(entity, rows)).decode()}
-    attributes = sorted(set().union(*rows))
+    attributes = tuple(sorted(set().union(*rows)))
+    creation = writing.kept(("create", entity, attributes), lambda: _creation(writing, entity, attributes))
+    for locking in creation.locks:
+        await writing.fetch((locking, given))
+    (found,) = await writing.again((creation.look, given))
+    if problems := [
+        problem.under(*places[row[0]]) for row in found for problem in _first_kind(failed(creation.verdicts, row[1:]))
+    ]:
+        raise RefusedError(problems)
+    try:
+        await (writing.fetch if len(rows) == 1 else writing.attempt)((creation.insert, {**given, UP_TO: len(rows)}))
+    except Error as error:
+        problem = meaning(writing.scope.catalog, entity, error)
+        name = error.diag.constraint_name
+        refused = await _first_refused(writing, creation.insert, given, len(rows))
+        collision = Collision(entity, problem, name, lambda _: rows_to_create(entity), given, places, refused)
+        raise RefusedError([problem], collision) from error
+    keys = [tuple(str(row[part]) for part in entity.key) for row in rows]
+    await check_written(writing, entity, Action.CREATE, keys, places)
+    await run_effects(entity, Action.CREATE, Done(writing, keys))
+    return keys
+
+
+@dataclass(frozen=True)
+class _Creation:
+    """Statements that create rows: what they lock, whether the caller may, and the insert."""
+
+    locks: Sequence[Statement]
+    verdicts: Sequence[Verdict]
+    look: Statement
+    insert: Statement
+
+
+def _creation(writing: Writing, entity: Entity, attributes: Sequence[str]) -> _Creation:
+    """For rows of which these attributes are given."""
     candidate = rows_to_create(entity)
     authority = Authority(writing, entity, Action.CREATE)
-    for locking in (*parents_of_new(writing, entity, candidate), *turns(entity, candidate)):
-        await writing.fetch((locking, given))
     verdicts = [
         *authority.referred(candidate, attributes),
         *authority.granted(candidate),
         *authority.checked(candidate, Stage.PLANNED),
     ]
     order = candidate.c[ORDINAL]
-    (found,) = await writing.again((select(order, *columns(verdicts)).select_from(candidate).order_by(order), given))
-    if problems := [
-        problem.under(*places[row[0]]) for row in found for problem in _first_kind(failed(verdicts, row[1:]))
-    ]:
-        raise RefusedError(problems)
     table: Any = entity.model.__table__
     written = [
         columns_of(entity)[attribute]
@@ -131,21 +159,16 @@ async def create_rows(
     ]
     source = select(*(candidate.c[str(column.key)] for column in written)).where(order < _UP_TO).order_by(order)
     statement = insert(table).from_select([column.name for column in written], source, include_defaults=False)
-    try:
-        await (writing.fetch if len(rows) == 1 else writing.attempt)((statement, {**given, UP_TO: len(rows)}))
-    except Error as error:
-        problem = meaning(writing.scope.catalog, entity, error)
-        name = error.diag.constraint_name
-        refused = await _first_refused(writing, statement, given, len(rows))
-        collision = Collision(entity, problem, name, lambda _: rows_to_create(entity), given, places, refused)
-        raise RefusedError([problem], collision) from error
-    keys = [tuple(str(row[part]) for part in entity.key) for row in rows]
-    await check_written(writing, entity, authority, keys, places)
-    await run_effects(entity, Action.CREATE, Done(writing, keys))
-    return keys
+    locks = (*parents_of_new(writing, entity, candidate), *turns(entity, candidate))
+    return _Creation(
+        [writing.compiled(lock) for lock in locks],
+        verdicts,
+        writing.compiled(select(order, *columns(verdicts)).select_from(candidate).order_by(order)),
+        writing.compiled(statement),
+    )
 
 
-async def _first_refused(writing: Writing, statement: Executable, given: Mapping[str, object], count: int) -> int:
+async def _first_refused(writing: Writing, statement: Statement, given: Mapping[str, object], count: int) -> int:
     """The number of the first row that the database refuses: the last of the fewest that it refuses together."""
     taken, refused = 0, count
     while refused - taken > 1:
@@ -158,23 +181,28 @@ async def _first_refused(writing: Writing, statement: Executable, given: Mapping
 
 
 async def check_written(
-    writing: Writing, entity: Entity, authority: Authority, keys: Sequence[Key], places: Sequence[tuple[str, ...]]
+    writing: Writing, entity: Entity, action: Action, keys: Sequence[Key], places: Sequence[tuple[str, ...]]
 ) -> None:
     """Raises RefusedError where a row, now that it is written, breaks a check."""
-    if not authority.has_checks(Stage.AFTER):
+    look, verdicts = writing.kept(("written", entity, action), lambda: _look_at_written(writing, entity, action))
+    if not verdicts:
         return
-    source = writing.source(entity)
-    verdicts = authority.checked(source.table, Stage.AFTER)
-    own = [source.raw[part] for part in entity.key]
-    (found,) = await writing.fetch(
-        (select(*columns(verdicts), *own).where(is_among(entity, source)), bound_keys(entity, keys))
-    )
+    (found,) = await writing.fetch((look, bound_keys(entity, keys)))
     of = dict(zip(keys, places, strict=True))
     problems = [
-        problem.under(*of[tuple(map(str, row[-len(own) :]))]) for row in found for problem in failed(verdicts, row)
+        problem.under(*of[tuple(map(str, row[-len(entity.key) :]))])
+        for row in found
+        for problem in failed(verdicts, row)
     ]
     if problems:
         raise RefusedError(problems)
+
+
+def _look_at_written(writing: Writing, entity: Entity, action: Action) -> tuple[Statement, Sequence[Verdict]]:
+    source = writing.source(entity)
+    verdicts = Authority(writing, entity, action).checked(source.table, Stage.AFTER)
+    own = [source.raw[part] for part in entity.key]
+    return writing.compiled(select(*columns(verdicts), *own).where(is_among(entity, source))), verdicts
 
 
 def _first_kind(problems: list[Problem]) -> list[Problem]:

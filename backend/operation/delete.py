@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import Error
@@ -16,8 +17,11 @@ from backend.operation.update import find, overwrite
 from backend.plan.keys import Key, bound_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from backend.interface.entity import Entity
     from backend.operation.writing import Writing
+    from backend.plan.statement import Statement
 
 Affected = dict[str, int]
 
@@ -32,23 +36,43 @@ async def delete_row(
             await overwrite(writing, entity, key, entity.interface.deletion)
             await run_effects(entity, Action.DELETE, Done(writing, [key], found.values))
         return {entity.name: 1}
-    cascade = cascade_of(writing.scope.catalog, entity)
-    affected = await _examine(writing, cascade, entity, key)
+    deletion = writing.kept(("delete", entity), lambda: _deletion(writing, entity))
+    affected = await _examine(writing, deletion, key)
     if not dry_run:
         try:
             bound = bound_keys(entity, [key])
-            await writing.fetch(*((each, bound) for each in deletions(writing.scope, cascade, entity)))
+            await writing.fetch(*((each, bound) for each in deletion.write))
         except Error as error:
             raise RefusedError([meaning(writing.scope.catalog, entity, error)]) from error
         await run_effects(entity, Action.DELETE, Done(writing, [key], found.values))
     return affected
 
 
-async def _examine(writing: Writing, cascade: Cascade, entity: Entity, key: Key) -> Affected:
+@dataclass(frozen=True)
+class _Deletion:
+    """Statements that delete rows and what goes with them: those that count, and those that delete."""
+
+    entity: Entity
+    cascade: Cascade
+    look: Sequence[Statement]
+    write: Sequence[Statement]
+
+
+def _deletion(writing: Writing, entity: Entity) -> _Deletion:
+    cascade = cascade_of(writing.scope.catalog, entity)
+    return _Deletion(
+        entity,
+        cascade,
+        [writing.compiled(each) for each in counts(writing.scope, cascade, entity)],
+        [writing.compiled(each) for each in deletions(writing.scope, cascade, entity)],
+    )
+
+
+async def _examine(writing: Writing, deletion: _Deletion, key: Key) -> Affected:
     """What goes; RefusedError where something that stays refers to it."""
-    bound = bound_keys(entity, [key])
-    statements = counts(writing.scope, cascade, entity)
-    found = [rows[0] for rows in await writing.fetch(*((statement, bound) for statement in statements))]
+    bound = bound_keys(deletion.entity, [key])
+    cascade = deletion.cascade
+    found = [rows[0] for rows in await writing.fetch(*((statement, bound) for statement in deletion.look))]
     going, blocking = found[: len(cascade.order)], found[len(cascade.order) :]
     problems = [
         _blocked(words(reference.child.plural), total, seen)

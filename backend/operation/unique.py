@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, UniqueConstraint, inspect
@@ -24,6 +25,7 @@ class UniqueKey:
     is_plain: bool
 
 
+@cache
 def unique_keys(entity: Entity) -> Mapping[str, UniqueKey]:
     """The unique keys of the table by the names of their constraints or indexes, the primary one too."""
     table: Table = entity.model.__table__  # type: ignore[assignment]  # a mapped class has a table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from psycopg import Error
-from sqlalchemy import ColumnElement, Text, cast, func, inspect, null, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, func, inspect, null, select, update
 
 from backend.access.policy import Action, Stage
 from backend.operation.authorize import Authority, Verdict, columns, failed
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from backend.interface.entity import Entity
     from backend.operation.writing import Writing
+    from backend.plan.statement import Statement
+
+
+_PART = "key_part_"
 
 
 @dataclass(frozen=True)
@@ -51,28 +55,47 @@ async def find(
     Raises RefusedError: first where it is not seen, then where the caller may not, then where its version is another.
     """
     bound = bound_keys(entity, [key])
-    await writing.fetch(*((locking, bound) for locking in (*parents_of_old(writing, entity), rows(writing, entity))))
-    authority = Authority(writing, entity, action)
-    source = writing.source(entity)
-    verdicts: list[Verdict] = [
-        *authority.granted(source.table, changed),
-        *authority.checked(source.table, Stage.BEFORE),
-    ]
-    attributes = [name for name in _described(entity) if name in source.raw]
-    values = [_as_json(source.raw[name]) for name in attributes]
-    version = func.coalesce(source.raw["version"], 0) if "version" in source.raw else null()
-    statement = select(*columns(verdicts), version.label("version"), *_labelled(values))
-    (found,) = await writing.again((statement.where(is_among(entity, source), *source.visible()), bound))
+    names = tuple(sorted(changed))
+    finding = writing.kept(("find", entity, action, names), lambda: _finding(writing, entity, action, names))
+    await writing.fetch(*((locking, bound) for locking in finding.locks))
+    (found,) = await writing.again((finding.look, bound))
     if not found:
         raise RefusedError([not_found("id")])
     row = found[0]
-    if problems := failed(verdicts, row):
+    if problems := failed(finding.verdicts, row):
         raise RefusedError(problems[:1])
-    now, *current = row[max(1, len(verdicts)) :]
+    now, *current = row[max(1, len(finding.verdicts)) :]
     if expected_version is not None and now is not None and now != expected_version:
         raise RefusedError([_stale(now)])
     loaded = (None if value is None else orjson.loads(value) for value in current)
-    return Found(now, dict(zip(attributes, loaded, strict=True)))
+    return Found(now, dict(zip(finding.attributes, loaded, strict=True)))
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """Statements that find a row to write: what they lock, and whether the caller may, with the row as it is."""
+
+    locks: Sequence[Statement]
+    verdicts: Sequence[Verdict]
+    attributes: Sequence[str]
+    look: Statement
+
+
+def _finding(writing: Writing, entity: Entity, action: Action, changed: Sequence[str]) -> _Finding:
+    authority = Authority(writing, entity, action)
+    source = writing.source(entity)
+    verdicts = [*authority.granted(source.table, changed), *authority.checked(source.table, Stage.BEFORE)]
+    attributes = [name for name in _described(entity) if name in source.raw]
+    values = [_as_json(source.raw[name]) for name in attributes]
+    version = func.coalesce(source.raw["version"], 0) if "version" in source.raw else null()
+    look = select(*columns(verdicts), version.label("version"), *_labelled(values))
+    locks = (*parents_of_old(writing, entity), rows(writing, entity))
+    return _Finding(
+        [writing.compiled(lock) for lock in locks],
+        verdicts,
+        attributes,
+        writing.compiled(look.where(is_among(entity, source), *source.visible())),
+    )
 
 
 async def update_row(
@@ -87,6 +110,35 @@ async def update_row(
     if not changed:
         return
     bound = {**bound_keys(entity, [key]), ROWS: orjson.dumps(as_json(entity, [changed])[0]).decode()}
+    names = tuple(sorted(changed))
+    change = writing.kept(("change", entity, names), lambda: _change(writing, entity, names))
+    for locking in change.locks:
+        await writing.fetch((locking, bound))
+    ((verdict,),) = await writing.fetch((change.look, bound))
+    if refused := failed(change.verdicts, verdict):
+        raise RefusedError(problem.under("input") for problem in refused[:1])
+    try:
+        await writing.fetch((change.write, {**bound, **_key_parts(key)}))
+    except Error as error:
+        problem = meaning(writing.scope.catalog, entity, error)
+        name = error.diag.constraint_name
+        collision = Collision(entity, problem, name, lambda again: _candidate(again, entity), bound, [("input",)])
+        raise RefusedError([problem.under("input")], collision) from error
+    await check_written(writing, entity, Action.UPDATE, [key], [("input",)])
+    await run_effects(entity, Action.UPDATE, Done(writing, [key], found.values, changed))
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Statements that change a row which was found: what they lock, whether the caller may, and the update."""
+
+    locks: Sequence[Statement]
+    verdicts: Sequence[Verdict]
+    look: Statement
+    write: Statement
+
+
+def _change(writing: Writing, entity: Entity, changed: Sequence[str]) -> _Change:
     authority = Authority(writing, entity, Action.UPDATE)
     candidate = _candidate(writing, entity)
     verdicts = [
@@ -94,24 +146,15 @@ async def update_row(
         *authority.granted(candidate, changed),
         *authority.checked(candidate, Stage.PLANNED),
     ]
-    for locking in turns(entity, candidate):
-        await writing.fetch((locking, bound))
-    ((verdict,),) = await writing.fetch((select(*columns(verdicts)).select_from(candidate), bound))
-    if refused := failed(verdicts, verdict):
-        raise RefusedError(problem.under("input") for problem in refused[:1])
     table: Any = entity.model.__table__
     row = changes(entity)
     written = {columns_of(entity)[name]: row.c[columns_of(entity)[name].name] for name in changed}
-    statement = update(table).values(written).where(_keyed(entity, key))
-    try:
-        await writing.fetch((statement, bound))
-    except Error as error:
-        problem = meaning(writing.scope.catalog, entity, error)
-        name = error.diag.constraint_name
-        collision = Collision(entity, problem, name, lambda again: _candidate(again, entity), bound, [("input",)])
-        raise RefusedError([problem.under("input")], collision) from error
-    await check_written(writing, entity, authority, [key], [("input",)])
-    await run_effects(entity, Action.UPDATE, Done(writing, [key], found.values, changed))
+    return _Change(
+        [writing.compiled(lock) for lock in turns(entity, candidate)],
+        verdicts,
+        writing.compiled(select(*columns(verdicts)).select_from(candidate)),
+        writing.compiled(update(table).values(written).where(_keyed(entity))),
+    )
 
 
 async def set_archived(
@@ -123,7 +166,8 @@ async def set_archived(
     column = inspect(entity.model).columns["archived_at"]
     changing = column.is_(None) if archived else column.is_not(None)
     value = func.now() if archived else null()
-    await writing.fetch((update(table).values({column: value}).where(_keyed(entity, key), changing), {}))
+    statement = update(table).values({column: value}).where(_keyed(entity), changing)
+    await writing.fetch((statement, _key_parts(key)))
     await run_effects(entity, Action.ARCHIVE, Done(writing, [key]))
 
 
@@ -132,7 +176,7 @@ async def overwrite(writing: Writing, entity: Entity, key: Key, values: Mapping[
     table: Any = entity.model.__table__
     of = columns_of(entity)
     written = {of[name]: value for name, value in values.items()}
-    await writing.fetch((update(table).values(written).where(_keyed(entity, key)), {}))
+    await writing.fetch((update(table).values(written).where(_keyed(entity)), _key_parts(key)))
 
 
 def _candidate(writing: Writing, entity: Entity) -> Subquery:
@@ -140,10 +184,14 @@ def _candidate(writing: Writing, entity: Entity) -> Subquery:
     return row_to_update(source, is_among(entity, source))
 
 
-def _keyed(entity: Entity, key: Key) -> ColumnElement[bool]:
-    own = inspect(entity.model).columns
-    matches = [own[part] == part_value for part, part_value in zip(entity.key, key, strict=True)]
-    return matches[0] if len(matches) == 1 else matches[0] & matches[1]
+def _keyed(entity: Entity) -> ColumnElement[bool]:
+    """That a row has the key that `_key_parts` binds."""
+    own = [inspect(entity.model).columns[part] for part in entity.key]
+    return and_(*(column == bindparam(f"{_PART}{number}", type_=column.type) for number, column in enumerate(own)))
+
+
+def _key_parts(key: Key) -> dict[str, object]:
+    return {f"{_PART}{number}": part for number, part in enumerate(key)}
 
 
 def _described(entity: Entity) -> list[str]:

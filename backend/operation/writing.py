@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from psycopg import Error
 from sqlalchemy import Text, bindparam, func, select
@@ -12,10 +12,11 @@ from backend.access.visibility import Access
 from backend.errors import UnavailableError, UncertainError
 from backend.plan.run import Reading
 from backend.plan.source import Source
+from backend.plan.statement import Statement
 from backend.plan.statement import Text as PlainText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from sqlalchemy import Executable
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from backend.plan.run import Row
     from backend.plan.snapshot import Command, Snapshot
 
-Ask = tuple["Executable", "Mapping[str, object]"]
+Ask = tuple["Executable | Statement", "Mapping[str, object]"]
+T = TypeVar("T")
 
 _ACT = select(func.set_config("app.user_id", bindparam("user", type_=Text), True))  # noqa: FBT003 - PostgreSQL's "local"
 _MARK = PlainText(b"SAVEPOINT before_rows", (), None)
@@ -82,9 +84,17 @@ class Writing(Reading):
         """Has all constraints checked now, so that nothing can fail when the transaction is committed."""
         await self.snapshot.fetch([(_HOLD_ALL, ())], last=False)
 
+    def compiled(self, construct: Executable) -> Statement:
+        """The statement of a construct."""
+        return self.compiler.compile(construct, prepare=True)
+
+    def kept(self, key: tuple[Hashable, ...], build: Callable[[], T]) -> T:
+        """What is built of the caller's rights and of `key`, once for all whose rights are the same."""
+        return self.compiler.kept((self.scope.visibility, *key), build)
+
     def _command(self, ask: Ask) -> Command:
         statement, given = ask
-        compiled = self.compiler.compile(statement, prepare=True)
+        compiled = statement if isinstance(statement, Statement) else self.compiled(statement)
         return compiled.text, compiled.parameters(self.principal.values, given)
 
     def source(self, entity: Entity) -> Source:

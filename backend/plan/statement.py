@@ -16,6 +16,8 @@ from backend.access.visibility import PRINCIPAL_BIND
 from backend.plan.value import encode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Dialect, Executable
 
 DIALECT: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # not annotated there
@@ -26,6 +28,7 @@ _TIME = re.compile(
 )
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+T = TypeVar("T")
 
 
 class Recent(Generic[K, V]):
@@ -95,6 +98,7 @@ class Compiler:
 
     def __init__(self, bound: int = 1000) -> None:
         self._texts: Recent[object, tuple[Text, Sequence[Any], dict[str, str]]] = Recent(bound)
+        self._kept: Recent[Hashable, Any] = Recent(bound)
         self.compiled = 0
 
     def compile(self, construct: Executable, *, prepare: bool) -> Statement:
@@ -115,6 +119,11 @@ class Compiler:
             if old.key in names
         }
         return Statement(text, constants)
+
+    def kept(self, key: Hashable, build: Callable[[], T]) -> T:
+        """What is built, once for each key: statements whose construction alone takes longer than to run them."""
+        known: T | None = self._kept.get(key)
+        return known if known is not None else self._kept.put(key, build())
 
     def _fresh(self, construct: Any, *, prepare: bool) -> tuple[Statement, dict[str, str]]:
         self.compiled += 1
