@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from backend.cli.database import database_of
+from backend.cli.database import cached_database_of, database_of
 from backend.embedded import DataDirectoryError, StartError
 from backend.errors import GatewayError
 from backend.settings import Settings
@@ -21,9 +21,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 schema = typer.Typer(no_args_is_help=True, help="The GraphQL schema that clients see.")
 token = typer.Typer(no_args_is_help=True, help="API tokens.")
+cache = typer.Typer(no_args_is_help=True, help="The answers that are kept in Redis.")
 app.add_typer(db, name="db")
 app.add_typer(schema, name="schema")
 app.add_typer(token, name="token")
+app.add_typer(cache, name="cache")
 
 DataDir = Annotated[
     Path | None,
@@ -149,6 +151,25 @@ def revoke(
     with database_of(_settings(data_dir=data_dir)) as database_url:
         ended = revoke_token(database_url, token)
     typer.echo(f"Revoked {ended} token{'s' if ended > 1 else ''}.")
+
+
+@cache.command()
+def stats(data_dir: DataDir = None) -> None:
+    """Say what is kept, and whether it is used."""
+    from backend.cache.upkeep import cache_stats
+
+    with cached_database_of(_settings(data_dir=data_dir)) as (database_url, redis_url):
+        for line in cache_stats(database_url, redis_url):
+            typer.echo(line)
+
+
+@cache.command()
+def clear(data_dir: DataDir = None) -> None:
+    """Remove all that is kept. Nobody needs to: what is kept is never wrong."""
+    from backend.cache.upkeep import clear_cache
+
+    with cached_database_of(_settings(data_dir=data_dir)) as (database_url, redis_url):
+        typer.echo(f"Removed {clear_cache(database_url, redis_url)} answers.")
 
 
 @schema.command()

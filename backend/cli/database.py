@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from backend.embedded import services_or_running
+from backend.errors import GatewayError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,3 +22,15 @@ def database_of(settings: Settings) -> Iterator[str]:
         return
     with services_or_running(settings.data_dir) as services:
         yield services.database_url
+
+
+@contextmanager
+def cached_database_of(settings: Settings) -> Iterator[tuple[str, str]]:
+    """URLs of the database and of the Redis that caches it, configured or of the data directory. Raises GatewayError."""
+    configured = settings.database
+    with nullcontext() if configured else services_or_running(settings.data_dir) as embedded:
+        database = configured or (embedded.database_url if embedded else "")
+        redis = settings.redis or (embedded.redis_url if embedded else None)
+        if redis is None:
+            raise GatewayError("No Redis is configured: set REDIS_URL, or REDIS_HOST.")
+        yield database, redis

@@ -1,6 +1,7 @@
 """Fields of Query that are written by hand, next to the generated ones.
 
-A field may return a plain value; a `Select` over an entity, which the engine narrows to what the caller may see, pages
+A field whose answer depends on the caller and the rows of the database alone may say with `@cacheControl` that it may be
+kept, and for how long. A field may return a plain value; a `Select` over an entity, which the engine narrows to what the caller may see, pages
 and reads on from; or the key of an entity. What is selected beneath is planned like anything else.
 """
 
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from strawberry.extensions.field_extension import FieldExtension
 
+from backend.graphql.directives import CacheControl
 from backend.graphql.entity_types import connection_arguments, connection_spec
 from backend.interface.course import active_courses
 
@@ -52,6 +54,7 @@ def written_fields(types: Declarations, catalog: Catalog) -> dict[str, Strawberr
             description="Courses that have a content which is not archived, by title.",
             graphql_type=types["CourseConnection"],
             extensions=[Paged(types, catalog, "Course")],
+            directives=[CacheControl(max_age=60)],
         ),
     }
     return fields

@@ -1,0 +1,97 @@
+"""What an operator asks of the cache, and clears. It looks through all keys of a server, which no request does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from backend.cache.link import Link
+from backend.cache.names import IDENTIFY, Names
+from backend.errors import GatewayError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from backend.cache.link import Server
+
+_SECONDS = 10
+_AT_ONCE = 1000
+
+
+def cache_stats(database_url: str, redis_url: str) -> list[str]:
+    """Lines that say what is kept of this database, and whether it is used. Raises GatewayError without Redis."""
+    return asyncio.run(_stats(redis_url, _names(database_url)))
+
+
+def clear_cache(database_url: str, redis_url: str) -> int:
+    """Removes all that is kept of this database; how many answers that were. Raises GatewayError without Redis."""
+    return asyncio.run(_clear(redis_url, _names(database_url)))
+
+
+def _names(database_url: str) -> Names:
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(IDENTIFY).fetchone()
+    if found is None:
+        raise GatewayError("The database does not say which one it is.")
+    return Names(str(found[0]))
+
+
+@asynccontextmanager
+async def _server(redis_url: str, names: Names) -> AsyncIterator[Server]:
+    link = Link(redis_url, names.lease)
+    async with link.open():
+        if link.server is None:
+            raise GatewayError("Redis cannot be reached.")
+        yield link.server
+
+
+async def _keys(server: Server, names: Names) -> AsyncIterator[list[bytes]]:
+    """All keys of this database, some at a time."""
+    cursor = b"0"
+    while True:
+        scan = ("SCAN", cursor, "MATCH", b"*" + names.tag + b"*", "COUNT", _AT_ONCE)
+        ((cursor, keys),) = await server.connection.ask([scan], _SECONDS)
+        yield keys
+        if cursor == b"0":
+            return
+
+
+async def _stats(redis_url: str, names: Names) -> list[str]:
+    async with _server(redis_url, names) as server:
+        kept: Counter[str] = Counter()
+        stamps = 0
+        async for keys in _keys(server, names):
+            for key in keys:
+                if key.startswith(b"computor:stamp:"):
+                    stamps += 1
+                elif not key.startswith(b"computor:"):
+                    kept[" ".join(key.decode().split(":")[:2])] += 1
+        lease, left, memory = await server.connection.ask(
+            [("GET", names.lease), ("PTTL", names.lease), ("INFO", "memory")], _SECONDS
+        )
+    told = dict(line.split(":", 1) for line in memory.decode().splitlines() if ":" in line)
+    vouched = lease is not None and lease.startswith(server.run_id)
+    return [
+        f"in use: {'yes' if vouched else 'no, for no gateway reads what changed in the database'}",
+        *([f"epoch: {lease.rpartition(b':')[2].decode()}, vouched for another {left} ms"] if vouched else []),
+        f"memory of Redis: {told.get('used_memory_human', '?')} of {told.get('maxmemory_human', '?')}"
+        f" ({told.get('maxmemory_policy', '?')})",
+        f"stamps: {stamps}",
+        f"answers: {kept.total()}",
+        *(f"  {name}: {count}" for name, count in sorted(kept.items())),
+    ]
+
+
+async def _clear(redis_url: str, names: Names) -> int:
+    cleared = 0
+    async with _server(redis_url, names) as server:
+        async for keys in _keys(server, names):
+            gone = [key for key in keys if key != names.lease]
+            if gone:
+                await server.connection.ask([("UNLINK", *gone)], _SECONDS)
+            cleared += sum(not key.startswith(b"computor:") for key in gone)
+    return cleared
