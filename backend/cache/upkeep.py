@@ -78,8 +78,10 @@ async def _stats(redis_url: str, names: Names) -> list[str]:
     return [
         f"in use: {'yes' if vouched else 'no, for no gateway reads what changed in the database'}",
         *([f"epoch: {lease.rpartition(b':')[2].decode()}, vouched for another {left} ms"] if vouched else []),
-        f"memory of Redis: {told.get('used_memory_human', '?')} of {told.get('maxmemory_human', '?')}"
-        f" ({told.get('maxmemory_policy', '?')})",
+        (
+            f"memory of Redis: {told.get('used_memory_human', '?')} of {told.get('maxmemory_human', '?')}"
+            f" ({told.get('maxmemory_policy', '?')})"
+        ),
         f"stamps: {stamps}",
         f"answers: {kept.total()}",
         *(f"  {name}: {count}" for name, count in sorted(kept.items())),

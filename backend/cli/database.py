@@ -26,7 +26,7 @@ def database_of(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def cached_database_of(settings: Settings) -> Iterator[tuple[str, str]]:
-    """URLs of the database and of the Redis that caches it, configured or of the data directory. Raises GatewayError."""
+    """URLs of the database and of its Redis, configured or of the data directory. Raises GatewayError without one."""
     configured = settings.database
     with nullcontext() if configured else services_or_running(settings.data_dir) as embedded:
         database = configured or (embedded.database_url if embedded else "")

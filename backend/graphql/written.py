@@ -1,8 +1,8 @@
 """Fields of Query that are written by hand, next to the generated ones.
 
-A field whose answer depends on the caller and the rows of the database alone may say with `@cacheControl` that it may be
-kept, and for how long. A field may return a plain value; a `Select` over an entity, which the engine narrows to what the caller may see, pages
-and reads on from; or the key of an entity. What is selected beneath is planned like anything else.
+A field may return a plain value; a `Select` over an entity, which the engine narrows to what the caller may see, pages
+and reads on from; or the key of an entity. What is selected beneath is planned like anything else. One whose answer
+depends on nothing but the caller and rows of the database may say with `@cacheControl` for how long it may be kept.
 """
 
 from __future__ import annotations
