@@ -15,7 +15,7 @@ log = logging.getLogger("computor")
 
 
 class ErrorCode(StrEnum):
-    """`extensions.code` of a GraphQL error: what kind of failure, stable. Meanings and statuses: docs/errors.md."""
+    """What kind of failure an error is, as its `extensions.code` says; stable."""
 
     UNAUTHENTICATED = "UNAUTHENTICATED"
     BAD_REQUEST = "BAD_REQUEST"

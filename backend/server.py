@@ -114,6 +114,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     )
     options = HttpOptions(
         max_body=settings.max_body_bytes,
+        max_body_seconds=settings.max_body_seconds,
         max_batch=settings.max_batch,
         max_seconds=settings.max_seconds,
         compress_from=settings.compress_from,

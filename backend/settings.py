@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     max_seconds: float = Field(
         default=60, gt=0, description="Seconds after which a request is ended, its statement with it."
     )
+    max_body_seconds: float = Field(default=20, gt=0, description="Seconds that a client may take to send a body.")
     max_concurrent: int = Field(
         default=100, ge=1, description="Most requests of one user that a process answers at the same time."
     )

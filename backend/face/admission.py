@@ -7,12 +7,13 @@ while it does not answer, each process keeps buckets of its own.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -78,6 +79,7 @@ class _Purse:
     held: float
     until: float
     level: float
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Admission:
@@ -134,17 +136,22 @@ class Admission:
         if purse is None or purse.until < self._clock():
             purse = self._purses.put(user, _Purse(0, self._clock() + _PURSE_SECONDS, 0))
         if purse.held < cost:
-            need = cost - purse.held
-            want = need + self._size // _ADVANCE
-            taken, level = map(
-                float, await self._take(keys=[f"computor:budget:{{{user}}}"], args=[need, want, self._size])
-            )
-            purse.held += taken
-            purse.level = level
-            if purse.held < cost:
-                raise self._refusal(cost, purse.held + level)
+            # One at a time, so that requests side by side do not each take out in advance.
+            async with purse.turn:
+                await self._fill(purse, user, cost)
         purse.held -= cost
         return self._allowance(purse.held + purse.level)
+
+    async def _fill(self, purse: _Purse, user: str, cost: int) -> None:
+        need = cost - purse.held
+        if need <= 0:
+            return
+        want = need + self._size // _ADVANCE
+        answer = await self._take(keys=[f"computor:budget:{{{user}}}"], args=[need, want, self._size])
+        taken, purse.level = map(float, answer)
+        purse.held += taken
+        if not taken:
+            raise self._refusal(cost, purse.held + purse.level)
 
     def _spend_here(self, user: str, cost: int) -> Allowance:
         now = self._clock()

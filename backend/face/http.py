@@ -20,6 +20,8 @@ T = TypeVar("T")
 JSON = b"application/json"
 WATCHED_AFTER = 0.5
 """Seconds after which it is worth knowing whether the client still waits."""
+BODY_SECONDS = 20
+"""Seconds that a client may take to send a body."""
 
 
 class ClientGoneError(Exception):
@@ -56,9 +58,18 @@ def bearer_token(headers: Headers) -> str | None:
     return token.strip().decode("latin-1")
 
 
-async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
-    """The body of a request, decompressed. Raises LimitError where either form has more bytes than `limit`."""
-    body = await _body(headers, receive, limit)
+async def read_body(headers: Headers, receive: Receive, limit: int, seconds: float = BODY_SECONDS) -> bytes:
+    """The body of a request, decompressed.
+
+    Raises LimitError where either form has more bytes than `limit`, TimedOutError where it takes longer than so many
+    seconds to come, and ClientGoneError where it does not come at all.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            body = await _body(headers, receive, limit)
+    except TimeoutError:
+        text = f"The body did not come within {seconds:g} seconds."
+        raise TimedOutError(text, "bodySeconds", seconds, seconds) from None
     codings = [value for name, value in headers if name == b"content-encoding"]
     return decode(body, b", ".join(codings), limit) if codings else body
 

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
 # Lists of which the schema says nothing.
 _ASSUMED = 10
-# The schema about itself, which no directive can stand in: about the sizes of this one.
+# The schema about itself, which no directive can stand in: about the sizes of this one. It is answered one object at a
+# time, and nobody else meanwhile.
+_INTROSPECTION_WEIGHT = 3.0
 _INTROSPECTION = {"types": 1000, "directives": 20, "fields": 6, "inputFields": 4, "args": 1, "interfaces": 1}
 _NODE = "Node"
 
@@ -209,6 +211,8 @@ def _part(
         [node.selection_set for node in nodes if node.selection_set is not None],
         dict.fromkeys(sized, given),
     )
+    if of.name.startswith("__"):
+        weight = each = _INTROSPECTION_WEIGHT
     row = of.name == _NODE or (is_object_type(of) and any(interface.name == _NODE for interface in of.interfaces))
     return _Part(weight, each, row=row, size=size, inner=inner, alternatives=alternatives)
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _UNSET: Any = strawberry.UNSET
+# Weights: of a field that reads all rows of a list, and of a mutation, which is a transaction.
+WHOLE_LIST = "5"
+TRANSACTION = "10"
 
 
 @strawberry.schema_directive(
@@ -45,14 +48,7 @@ class CacheControl:
 @strawberry.schema_directive(
     name="cost",
     description="What a field or type weighs in the cost of a document (IBM's GraphQL cost specification).",
-    locations=[
-        Location.ARGUMENT_DEFINITION,
-        Location.ENUM,
-        Location.FIELD_DEFINITION,
-        Location.INPUT_FIELD_DEFINITION,
-        Location.OBJECT,
-        Location.SCALAR,
-    ],
+    locations=[Location.FIELD_DEFINITION, Location.OBJECT],
 )
 class Cost:
     """`@cost`."""

@@ -108,7 +108,7 @@ def read_document(schema: GraphQLSchema, text: str, limits: DocumentLimits, *, s
     """
     try:
         check_text(text, limits)
-        ast = parse(text)
+        ast = parse(text, allow_empty_selection_sets=False)
         sound = check_size(ast, limits)
     except LimitError as error:
         return _broken([GraphQLError(str(error), extensions=error.extensions)], ErrorCode.LIMIT_EXCEEDED)

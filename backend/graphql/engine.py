@@ -43,6 +43,7 @@ LONGEST_KEPT = 20_000
 SCHEMA_ANSWERS_KEPT = 16
 REPORT_COST = "cost"
 _NOBODY = "nobody"
+_MUTATION_ON_GET = "A mutation is sent with POST."
 
 
 class Engine:
@@ -110,7 +111,7 @@ class Engine:
             if not document.writes(request.operation_name):
                 return Reads(partial(self._run, document, request, bill))
             if not request.changes:
-                return Reads(partial(_raise, MethodNotAllowedError("A mutation is sent with POST.")))
+                return Reads(partial(_raise, MethodNotAllowedError(_MUTATION_ON_GET)))
             return Writes(partial(self._write, document, request, bill))
 
         try:
@@ -169,6 +170,8 @@ class Engine:
         if document.errors:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
+        if document.writes(request.operation_name) and not request.changes:
+            raise MethodNotAllowedError(_MUTATION_ON_GET)
         if not document.reads_schema_only(operation):
             raise UnauthenticatedError(CREDENTIAL_MISSING)
         bill = _Bill()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
-from backend.graphql.directives import CacheControl, Cost, ListSize, constraint
+from backend.graphql.directives import WHOLE_LIST, CacheControl, Cost, ListSize, constraint
 from backend.graphql.grouping_types import declare_grouping, groups_spec
 from backend.graphql.shared import FILTERS, SCALAR_NAMES, Archived, declare_enum, declare_enum_filter
 from backend.interface.entity import Catalog, Entity, Field, Kind, words
@@ -113,10 +113,10 @@ def _declare_connection(types: Declarations, entity: Entity, plural: str, singul
                 "Int",
                 "How many there are in all pages; counting stops at atMost.",
                 [at_most],
-                [Cost(weight="5")],
+                [Cost(weight=WHOLE_LIST)],
             ),
-            FieldSpec("aggregate", f"{name}Aggregate", "Figures over all pages."),
-            groups_spec(entity),
+            FieldSpec("aggregate", f"{name}Aggregate", "Figures over all pages.", directives=[Cost(weight=WHOLE_LIST)]),
+            groups_spec(types, entity),
         ],
     )
     types.object(
@@ -208,6 +208,7 @@ def root_specs(types: Declarations, catalog: Catalog) -> Sequence[FieldSpec]:
             "list[Node | None]",
             "Any objects by their ids, in their order; null where there is none.",
             [ArgumentSpec("ids", "list[ID]", "Their global ids.")],
+            [ListSize(slicing_arguments=["ids"], require_one_slicing_argument=False)],
         ),
     ]
     if "User" in catalog:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
+from backend.graphql.directives import WHOLE_LIST, Cost, ListSize
 from backend.graphql.shared import SCALAR_NAMES, declare_enum
 from backend.interface.entity import Entity, Field, Kind
 from backend.plan.grouping import grouped_fields
@@ -48,7 +49,7 @@ def declare_group_units(types: Declarations) -> None:
     declare_enum(types, GroupByTime, _BY_TIME)
 
 
-def groups_spec(entity: Entity) -> FieldSpec:
+def groups_spec(types: Declarations, entity: Entity) -> FieldSpec:
     """The field of a connection that gives its groups."""
     name = entity.name
     return FieldSpec(
@@ -60,6 +61,10 @@ def groups_spec(entity: Entity) -> FieldSpec:
             ArgumentSpec("having", f"{name}GroupingHaving | None", "Only the groups that pass."),
             ArgumentSpec("orderBy", f"list[{name}GroupingOrder] | None", "The order; the keys break ties."),
             ArgumentSpec("first", "Int | None", "How many, from the start."),
+        ],
+        [
+            Cost(weight=WHOLE_LIST),
+            ListSize(assumed_size=types.default_page, slicing_arguments=["first"], require_one_slicing_argument=False),
         ],
     )
 

@@ -9,7 +9,7 @@ from strawberry.directive import DirectiveLocation, directive
 
 from backend.errors import DeclarationError
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
-from backend.graphql.directives import constraint
+from backend.graphql.directives import TRANSACTION, Cost, ListSize, constraint
 from backend.graphql.mutation_fields import MutationField, Verb, mutation_fields, upsert_keys
 from backend.graphql.shared import SCALAR_NAMES, declare_enum
 from backend.interface.entity import Catalog, Entity, Field, Relation, camel_case, words
@@ -44,9 +44,19 @@ def declare_mutations(types: Declarations, catalog: Catalog) -> Sequence[str]:
     fields = []
     for field in mutation_fields(catalog).values():
         _declare_payload(types, field)
-        fields.append(FieldSpec(field.name, field.payload, _described(field), _arguments(field)))
+        fields.append(FieldSpec(field.name, field.payload, _described(field), _arguments(field), _costs(field)))
     types.object("Mutation", "Writing. Each field is a transaction of its own unless the operation is @atomic.", fields)
     return ("ValidationError", "ConflictError", "StaleVersionError", "RefusedError")
+
+
+def _costs(field: MutationField) -> list[object]:
+    cost = Cost(weight=TRANSACTION)
+    if field.verb is not Verb.CREATE_MANY:
+        return [cost]
+    size = ListSize(
+        slicing_arguments=["inputs"], sized_fields=[str(field.returned)], require_one_slicing_argument=False
+    )
+    return [cost, size]
 
 
 def _declare_errors(types: Declarations) -> None:

@@ -12,7 +12,7 @@ from backend.graphql.entity_types import declare_entity, root_specs
 from backend.graphql.grouping_types import declare_group_units
 from backend.graphql.mutation_types import ATOMIC, declare_mutations
 from backend.graphql.scalars import SCALARS
-from backend.graphql.shared import declare_shared
+from backend.graphql.shared import declare_error_codes, declare_shared
 from backend.graphql.written import written_fields
 
 if TYPE_CHECKING:
@@ -45,10 +45,11 @@ def build_schema(
         written=list(written(types, catalog).values()),
     )
     errors = declare_mutations(types, catalog)
+    codes = declare_error_codes(types)
     return strawberry.Schema(
         query=types["Query"],
         mutation=types["Mutation"],
         directives=[ATOMIC],
         config=StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS),
-        types=[types[name] for name in (*catalog, *errors)],
+        types=[types[name] for name in (*catalog, *errors, codes)],
     )

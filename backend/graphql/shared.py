@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import strawberry
 
+from backend.errors import MEANINGS, ErrorCode
 from backend.graphql.declare import Declarations, FieldSpec
 from backend.graphql.scalars import BigInt, DateTime, Json, TreePath
 from backend.interface.entity import Kind
@@ -119,6 +120,12 @@ def declare_shared(types: Declarations) -> None:
     for kind, (scalar, name, description, tests) in FILTERS.items():
         texts = {**_TESTS, **{Kind.DATETIME: _TIMES, Kind.TREE_PATH: _PATHS}.get(kind, {})}
         types.input(name, description, _tests(scalar, tests, texts, empty=kind is Kind.STRING_LIST))
+
+
+def declare_error_codes(types: Declarations) -> str:
+    """Declares the codes of errors that are no data, which no field leads to; the name of their type."""
+    declare_enum(types, ErrorCode, {code.value: text for code, text in MEANINGS.items()})
+    return ErrorCode.__name__
 
 
 def declare_enum(types: Declarations, enum: type[Enum], texts: dict[str, str] | None = None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from backend.correlation import HEADER, begin_request
-from backend.errors import BadRequestError, ErrorCode, GatewayError, LimitError, MethodNotAllowedError
+from backend.errors import BadRequestError, ErrorCode, GatewayError, LimitError, MethodNotAllowedError, TimedOutError
 from backend.face.coding import UnknownCodingError
 from backend.face.http import JSON, ClientGoneError, MediaTypeError, bearer_token, check_json, read_body, while_awaited
 from backend.graphql.answer import Answer, Request, failed
@@ -38,6 +38,7 @@ class HttpOptions:
     """What of HTTP is settable; the settings of the same names say what each is."""
 
     max_body: int = 1_048_576
+    max_body_seconds: float = 20
     max_batch: int = 0
     max_seconds: float = 60
     compress_from: int = 1024
@@ -105,7 +106,7 @@ class GraphQLEndpoint:
         token = bearer_token(scope["headers"])
         if scope["method"] == "POST":
             check_json(headers.get(b"content-type", b""))
-            body = await read_body(scope["headers"], receive, self._options.max_body)
+            body = await read_body(scope["headers"], receive, self._options.max_body, self._options.max_body_seconds)
             asked = read_requests(body, token, self._options.max_batch)
         elif scope["method"] in ("GET", "HEAD"):
             if is_simple(headers):
@@ -134,6 +135,8 @@ def _status_of_error(error: GatewayError, answer: Answer, kind: bytes) -> int:
         return 415
     if isinstance(error, NotAcceptableError):
         return 406
+    if isinstance(error, TimedOutError) and error.limit == "bodySeconds":
+        return 408
     if isinstance(error, LimitError) and error.code is ErrorCode.LIMIT_EXCEEDED:
         return 413
     return status_of(answer, kind)

@@ -1,0 +1,91 @@
+"""Bodies that are no requests, and such as are larger than they look."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import brotli  # type: ignore[import-untyped]
+import zstandard
+
+from tests.hostile.request import BAD, LIMIT, Hostile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _bodies() -> Iterator[Hostile]:
+    good = b'{"query": "{ __typename }"}'
+    for name, body in (
+        ("nothing", b""),
+        ("half of it", good[:10]),
+        ("two of them", good + good),
+        ("a text", b'"{ __typename }"'),
+        ("a number", b"1"),
+        ("null", b"null"),
+        ("an object without a query", b"{}"),
+        ("a list for a query", b'{"query": ["{ __typename }"]}'),
+        ("a list for variables", b'{"query": "{ __typename }", "variables": []}'),
+        ("a text for extensions", b'{"query": "{ __typename }", "extensions": "{}"}'),
+        ("a number for a name", b'{"query": "{ __typename }", "operationName": 1}'),
+        ("a name that is not there", b'{"query": "{ __typename }", "operationName": "A"}'),
+        (
+            "a wrong hash",
+            b'{"query": "{ __typename }", "extensions": {"persistedQuery": {"version": 1, "sha256Hash": "ab"}}}',
+        ),
+        ("a query and a documentId", b'{"query": "{ __typename }", "documentId": "a"}'),
+        ("a byte order mark", b"\xef\xbb\xbf" + good),
+        ("UTF-16", good.decode().encode("utf-16")),
+        ("UTF-32", good.decode().encode("utf-32")),
+        ("Latin-1", b'{"query": "{ __typename }", "variables": {"a": "\xe4"}}'),
+        ("overlong UTF-8", b'{"query": "{ __typename }", "variables": {"a": "\xc0\xaf"}}'),
+        ("half a surrogate", b'{"query": "{ __typename }", "variables": {"a": "\\ud800"}}'),
+        ("900,000 brackets", b"[" * 900_000),
+        ("900,000 quotes", b'"' * 900_000),
+        ("900,000 zeros", b"0" * 900_000),
+        ("900,000 spaces", b" " * 900_000),
+    ):
+        yield Hostile(f"a body of {name}", body, BAD)
+    for size in (1_048_577, 5_000_000):
+        yield Hostile(f"a body of {size} bytes", b'{"query": "' + b" " * (size - 13) + b'"}', LIMIT, "body")
+    for kind in (
+        "text/plain",
+        "application/graphql",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/json; charset=utf-16",
+        "application/json; charset=latin-1",
+        "",
+    ):
+        yield Hostile(f"a body of the type {kind!r}", good, BAD, headers={"content-type": kind})
+    yield Hostile("an answer as a picture", good, BAD, headers={"accept": "image/png"})
+
+
+def _codings() -> Iterator[Hostile]:
+    pack = {
+        "gzip": lambda body: gzip.compress(body, 9),
+        "br": lambda body: brotli.compress(body, quality=5),
+        "zstd": zstandard.ZstdCompressor(3).compress,
+    }
+    good = b'{"query": "{ __typename }"}'
+    for coding, packed in pack.items():
+        for size in (2_000_000, 50_000_000, 200_000_000):
+            yield Hostile(
+                f"{size} spaces as {coding}", packed(b" " * size), LIMIT, "body", {"content-encoding": coding}
+            )
+        yield Hostile(f"{coding} within {coding}", packed(packed(good)), BAD, headers={"content-encoding": coding})
+        yield Hostile(f"{coding} twice", packed(packed(good)), BAD, headers={"content-encoding": f"{coding}, {coding}"})
+        yield Hostile(f"half of {coding}", packed(good)[:-6], BAD, headers={"content-encoding": coding})
+        yield Hostile(f"what is no {coding}", b"\x00\xff" * 5_000, BAD, headers={"content-encoding": coding})
+    for coding in ("deflate", "compress", "snappy", "*", "gzip;q=1"):
+        yield Hostile(f"the coding {coding}", good, BAD, headers={"content-encoding": coding})
+
+
+def _batches() -> Iterator[Hostile]:
+    good = b'{"query": "{ __typename }"}'
+    for count in (0, 1, 2, 100, 20_000):
+        yield Hostile(f"a batch of {count}", b"[" + b",".join([good] * count) + b"]", BAD)
+    yield Hostile("a batch within a batch", b"[[" + good + b"]]", BAD)
+
+
+FAMILIES = (_bodies, _codings, _batches)

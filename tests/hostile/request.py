@@ -1,0 +1,32 @@
+"""A hostile request, and what it is refused with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LIMIT, BAD, PARSE = "LIMIT_EXCEEDED", "BAD_REQUEST", "GRAPHQL_PARSE_FAILED"
+INVALID, INPUT = "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """A POST, and what it is refused with: the code, and the limit where that is LIMIT_EXCEEDED."""
+
+    name: str
+    body: bytes
+    code: str
+    limit: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def asked(
+    name: str, document: str, code: str, limit: str | None = None, variables: Mapping[str, Any] | None = None
+) -> Hostile:
+    """The request for a document that is refused so."""
+    return Hostile(name, orjson.dumps({"query": document, "variables": variables}), code, limit)

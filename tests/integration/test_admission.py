@@ -1,0 +1,111 @@
+"""How much one user may ask for at a time: places side by side, and cost a minute, here and shared in Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.asyncio import Redis
+
+from backend.errors import RateLimitedError
+from backend.face.admission import Admission, Allowance
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def shared(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url) as client:
+        yield client
+
+
+def test_places_are_taken_and_given_back() -> None:
+    admission = Admission(2, 0)
+    with admission.place("ada"), admission.place("ada"), admission.place("tom"):
+        with pytest.raises(RateLimitedError) as refused, admission.place("ada"):
+            pass
+        assert refused.value.extensions == {"code": "RATE_LIMITED", "limit": "concurrent", "allowed": 2, "found": 3}
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), admission.place("ada"):
+            raise ZeroDivisionError
+    with admission.place("ada"), admission.place("ada"):
+        pass
+
+
+async def test_cost_fills_up_evenly() -> None:
+    clock = Clock()
+    admission = Admission(1, 600, clock=clock)
+    assert await admission.spend("ada", 500) == Allowance(600, 100, 50)
+    with pytest.raises(RateLimitedError) as refused:
+        await admission.spend("ada", 200)
+    assert refused.value.retry_after == 10
+    assert refused.value.extensions["limit"] == "costPerMinute"
+    assert await admission.spend("tom", 200) == Allowance(600, 400, 20)
+    clock.now += 10
+    assert await admission.spend("ada", 200) == Allowance(600, 0, 60)
+    clock.now += 1000
+    assert await admission.spend("ada", 0) == Allowance(600, 600, 0)
+
+
+async def test_what_costs_more_than_a_minute_takes_a_full_bucket() -> None:
+    clock = Clock()
+    admission = Admission(1, 600, clock=clock)
+    assert await admission.spend("ada", 10_000) == Allowance(600, 0, 60)
+    with pytest.raises(RateLimitedError):
+        await admission.spend("ada", 10_000)
+
+
+async def test_cost_is_not_counted_where_any_is_allowed() -> None:
+    assert await Admission(1, 0).spend("ada", 10**12) is None
+
+
+async def test_processes_share_a_bucket(shared: Redis) -> None:
+    one, other = Admission(1, 6_000_000, shared), Admission(1, 6_000_000, shared)
+    for _ in range(14):
+        for process in (one, other):
+            assert await process.spend("ada", 200_000) is not None
+    # Each may hold a hundredth in advance, and the bucket fills a little meanwhile.
+    with pytest.raises(RateLimitedError) as refused:
+        await one.spend("ada", 3_000_000)
+    assert refused.value.retry_after >= 1
+    assert await other.spend("tom", 6_000_000) is not None
+
+
+async def test_small_costs_do_not_wait_for_redis_each(shared: Redis) -> None:
+    admission = Admission(1, 6_000_000, shared)
+    before = await _evals(shared)
+    for _ in range(1000):
+        await admission.spend("ada", 10)
+    assert await _evals(shared) - before <= 2
+
+
+async def _evals(shared: Redis) -> int:
+    stats = await shared.info("commandstats")
+    return int(stats.get("cmdstat_evalsha", {}).get("calls", 0))
+
+
+async def test_without_redis_each_process_counts_for_itself() -> None:
+    clock = Clock()
+    async with Redis.from_url("redis://127.0.0.1:1") as gone:
+        admission = Admission(1, 600, gone, clock=clock)
+        assert await admission.spend("ada", 600) == Allowance(600, 0, 60)
+        with pytest.raises(RateLimitedError):
+            await admission.spend("ada", 100)
+
+
+async def test_users_at_once_wait_for_nobody(shared: Redis) -> None:
+    admission = Admission(1, 60_000, shared)
+    found = await asyncio.gather(*(admission.spend("ada", 1) for _ in range(50)))
+    assert all(allowance is not None and 50_000 < allowance.left <= 60_000 for allowance in found)

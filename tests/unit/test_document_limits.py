@@ -1,0 +1,140 @@
+"""Limits of documents: what is counted, that the bound itself passes, and what an operation costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from graphql import Lexer, Source, TokenKind
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.errors import LimitError
+from backend.graphql.document import Document, read_document
+from backend.graphql.limits import DocumentLimits
+from backend.graphql.measure import check_text, check_variables
+from backend.graphql.schema import build_schema
+from backend.interface.base import Limits
+from backend.interface.reflection import reflect
+from backend.interface.registry import INTERFACES
+
+SCHEMA = build_schema(reflect(INTERFACES), Limits())._schema  # noqa: SLF001 - Strawberry has no public way to it
+
+
+def _read(text: str, **bounds: int) -> Document:
+    return read_document(SCHEMA, text, DocumentLimits(**bounds))
+
+
+FRAGMENT = "fragment F on Course { a: id organization { id } }"
+COUNTED = (
+    ("characters", "characters", "{ __typename }", 14),
+    ("tokens", "tokens", '{ courses(search: {title: "a{b"}) { totalCount } } # {', 15),
+    ("depth", "depth", f"{{ courses {{ nodes {{ ... {{ ...F }} }} }} }} {FRAGMENT}", 4),
+    ("operations", "operations", "query A { __typename } query B { __typename }", 2),
+    ("root_fields", "rootFields", "{ a: __typename ... { b: __typename ...F } } fragment F on Query { __typename }", 3),
+    ("fields", "fields", f"{{ courses {{ nodes {{ ...F ... {{ ...F }} }} }} }} {FRAGMENT}", 8),
+    ("objects", "objects", f"{{ courses {{ nodes {{ ...F ... {{ ...F }} }} }} }} {FRAGMENT}", 4),
+    ("aliases", "aliases", f"{{ b: courses {{ nodes {{ ...F ...F }} }} }} {FRAGMENT}", 2),
+    ("directives", "directives", "query { __typename @skip(if: true) ... @include(if: true) { __typename } }", 2),
+    ("spreads", "spreads", "{ ...F ...F } fragment F on Query { ...G } fragment G on Query { __typename }", 4),
+    ("overlaps", "overlaps", "{ courses { nodes { id id } } courses { nodes { id } } }", 5),
+)
+
+
+@pytest.mark.parametrize(("bound", "name", "text", "found"), COUNTED, ids=[case[0] for case in COUNTED])
+def test_as_much_as_is_allowed_passes_and_no_more(bound: str, name: str, text: str, found: int) -> None:
+    assert _read(text, **{bound: found}).errors == ()
+    (error,) = _read(text, **{bound: found - 1}).errors
+    assert error.extensions == {"code": "LIMIT_EXCEEDED", "limit": name, "allowed": found - 1, "found": found}
+    assert str(found) in error.message
+
+
+@pytest.mark.parametrize(
+    ("bound", "name", "variables", "found"),
+    [
+        ("variable_depth", "variableDepth", {"a": [{"b": [1]}]}, 4),
+        ("variable_values", "variableValues", {"a": [1, 2, {"b": 3}], "c": 4}, 6),
+        ("list_length", "listLength", {"a": {"b": [1, 2, 3]}}, 3),
+    ],
+)
+def test_variables_as_large_as_is_allowed_pass(bound: str, name: str, variables: Any, found: int) -> None:
+    check_variables(variables, DocumentLimits(**{bound: found}))
+    with pytest.raises(LimitError) as refused:
+        check_variables(variables, DocumentLimits(**{bound: found - 1}))
+    assert (refused.value.limit, refused.value.allowed, refused.value.found) == (name, found - 1, found)
+
+
+_PIECES = [
+    "{",
+    "}",
+    "(",
+    ")",
+    "...",
+    "a",
+    "_b1",
+    "1",
+    "-1.5e+3",
+    '"x{y"',
+    '"\\""',
+    '""',
+    '"""a "b" \\""" {"""',
+    "$",
+    "@",
+    "|",
+]
+_BETWEEN = [" ", "\n", ",", '# { } " \n', "\ufeff", "\t"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(_PIECES), st.sampled_from(_BETWEEN)), max_size=100))
+@settings(max_examples=200, deadline=None)
+def test_tokens_are_counted_as_the_lexer_reads_them(parts: list[tuple[str, str]]) -> None:
+    text = "".join(piece + between for piece, between in parts)
+    lexer = Lexer(Source(text))
+    expected = 0
+    while (token := lexer.advance()).kind is not TokenKind.EOF:
+        expected += token.kind is not TokenKind.COMMENT
+    check_text(text, DocumentLimits(tokens=expected))
+    if expected > 1:
+        with pytest.raises(LimitError) as refused:
+            check_text(text, DocumentLimits(tokens=expected - 1))
+        assert refused.value.found == expected
+
+
+COSTS: tuple[tuple[str, dict[str, Any], tuple[int, int, int]], ...] = (
+    # The query's object and nothing besides.
+    ("{ __typename }", {}, (0, 1, 0)),
+    # A field for the course, an object for it.
+    ('{ course(id: "1") { id title } }', {}, (1, 2, 1)),
+    # The connection and nodes are fields, connection and rows are objects.
+    ("{ courses(first: 3) { nodes { id } } }", {}, (2, 5, 3)),
+    ("{ courses { nodes { id } } }", {}, (2, 52, 50)),
+    ("{ courses(last: 3) { edges { node { id } } } }", {}, (5, 8, 3)),
+    ("query ($n: Int) { courses(first: $n) { nodes { id } } }", {"n": 7}, (2, 9, 7)),
+    ("query ($n: Int) { courses(first: $n) { nodes { id } } }", {}, (2, 52, 50)),
+    # A page for each row of a page.
+    ("{ courses(first: 3) { nodes { members(first: 4) { nodes { id } } } } }", {}, (8, 20, 15)),
+    # What reads the whole list weighs five.
+    ("{ courses(first: 0) { totalCount aggregate { count } } }", {}, (11, 3, 0)),
+    # The same field asked for twice is one field; under two names it is two.
+    ("{ courses(first: 1) { nodes { id } } courses(first: 1) { nodes { title } } }", {}, (2, 3, 1)),
+    ("{ a: courses(first: 1) { nodes { id } } b: courses(first: 1) { nodes { id } } }", {}, (4, 5, 2)),
+    ("{ ...F ...F } fragment F on Query { courses(first: 1) { nodes { id } } }", {}, (2, 3, 1)),
+    # Of what a node may be, the dearest counts.
+    (
+        '{ node(id: "1") { ... on Course { organization { id } } ... on User { id } } }',
+        {},
+        (2, 3, 2),
+    ),
+    ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["1", "2"]}, (1, 3, 2)),
+    # A mutation weighs ten, and its payload is an object.
+    ('mutation { deleteMessage(id: "1") { deletedMessageId } }', {}, (10, 2, 0)),
+)
+
+
+@pytest.mark.parametrize(("text", "variables", "expected"), COSTS, ids=[case[0] for case in COSTS])
+def test_cost_is_what_the_schema_weighs(text: str, variables: dict[str, Any], expected: tuple[int, int, int]) -> None:
+    document = _read(text)
+    assert document.errors == ()
+    cost = document.cost(None, variables)
+    assert (cost.fields, cost.types, cost.rows) == expected
+    assert cost.total == expected[0] + expected[1]
