@@ -26,6 +26,8 @@ from backend.graphql.trusted import NamedDocuments, read_manifest
 from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
+from backend.observe.observer import Observer
+from backend.observe.witnesses import Observed, observed_by
 from backend.plan.connection_pool import Timeouts, read_pool
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Gateway:
         health: Health,
         redis: Redis | None,
         make_rest: Callable[[], ASGIApp],
+        observation: Observed,
     ) -> None:
         self.engine = engine
         self._graphql = graphql
@@ -56,6 +59,8 @@ class Gateway:
         self._redis = redis
         self._make_rest = make_rest
         self._lifespan = Router(lifespan=lambda _: self._open())
+        self._observation = observation
+        self._observer = Observer(self._answer, observation.witnesses, observation.metrics)
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
@@ -63,14 +68,21 @@ class Gateway:
             yield
         if self._redis is not None:
             await self._redis.aclose()
+        self._observation.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] == "/graphql":
+        elif scope["path"] == "/metrics" and self._observation.endpoint is not None:
+            await self._observation.endpoint(scope, receive, send)
+        else:
+            await self._observer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/graphql":
             await self._graphql(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith("/health/"):
+        elif scope["path"].startswith("/health/"):
             await self._health(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
@@ -123,7 +135,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), options)
     health = Health(pool, redis)
     rest = partial(_rest, engine.callers, limits, settings, demo_tokens)
-    return Gateway(engine, endpoint, health, redis, rest)
+    return Gateway(engine, endpoint, health, redis, rest, observed_by(settings))
 
 
 def _rest(callers: Callers, limits: Limits, settings: Settings, demo_tokens: Path | None) -> ASGIApp:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from backend.plan.explain import Explained
+from backend.observe.readers import Explained, MetricsReaders
 
 _PROJECT = Path(__file__).resolve().parents[1]
 
@@ -63,6 +63,26 @@ class Settings(BaseSettings):
     )
 
     anonymous_schema: bool = Field(default=False, description="Answer introspection to requests without a token.")
+    log_requests: bool = Field(default=True, description="Write a line of JSON to standard error for each request.")
+    slow_seconds: float = Field(
+        default=1, ge=0, description="Seconds from which on a request is logged with its plan; 0 for never."
+    )
+    metrics: MetricsReaders = Field(
+        default=MetricsReaders.LOCAL,
+        description="Who may read /metrics: off, local (this machine alone), everyone.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="What readers of /metrics must send as a bearer token, wherever they are."
+    )
+    otel_sdk_disabled: bool = Field(default=False, description="No spans, whatever the other settings say.")
+    otel_exporter_otlp_endpoint: str | None = Field(
+        default=None,
+        description="Where spans go, as OTLP over HTTP. All other OTEL_* of OpenTelemetry's SDK hold, too.",
+    )
+    otel_exporter_otlp_traces_endpoint: str | None = Field(
+        default=None, description="Likewise, in full, with /v1/traces."
+    )
+
     explain: Explained = Field(
         default=Explained.ADMINS,
         description="Whose answers carry their plan where the header X-Explain asks for it: off, admins, everyone.",
@@ -172,6 +192,12 @@ class Settings(BaseSettings):
             return None
         login = f"{_login('', self.redis_password)}@" if self.redis_password else ""
         return f"redis://{login}{_host(self.redis_host)}:{self.redis_port}/0"
+
+    @property
+    def traced(self) -> bool:
+        """Whether spans are asked for."""
+        endpoint = self.otel_exporter_otlp_traces_endpoint or self.otel_exporter_otlp_endpoint
+        return endpoint is not None and not self.otel_sdk_disabled
 
     def using(self, database_url: str, redis_url: str | None) -> Settings:
         """The same settings over these services."""

@@ -26,7 +26,7 @@ def plan(settings: Settings, document: str, variables: Mapping[str, Any], token:
     """
     from backend.graphql.answer import Request
     from backend.graphql.query import REPORT_PLAN
-    from backend.plan.explain import Explained
+    from backend.observe.readers import Explained
     from backend.server import create_app
 
     # What is kept has no plan.

@@ -21,8 +21,8 @@ from backend.graphql.query import REPORT_PLAN, QueryRun, execute_core, prepare
 from backend.graphql.trusted import NotHereError
 from backend.graphql.variables import Variables
 from backend.observe import observed
+from backend.observe.readers import Explained
 from backend.plan.compile import PlanCompiler
-from backend.plan.explain import Explained
 from backend.plan.statement import Recent
 
 if TYPE_CHECKING:
@@ -82,7 +82,6 @@ class Engine:
         answer = await self._answer_or_refusal(request)
         observation = observed()
         if observation is not None:
-            observation.document = request.query
             observation.code = answer.code
         return answer
 
@@ -104,10 +103,11 @@ class Engine:
         def decide() -> Reads[Answer] | Writes[Answer]:
             # Reading a document takes work, which is done for nobody unknown.
             try:
-                document = self._document(self._named.text(request))
+                text = self._named.text(request)
+                document = self._document(text)
             except GatewayError as error:
                 return Reads(partial(_raise, error))
-            _note_operation(document, request.operation_name)
+            _note_operation(text, document, request.operation_name)
             if not document.writes(request.operation_name):
                 return Reads(partial(self._run, document, request, bill))
             if not request.changes:
@@ -156,6 +156,8 @@ class Engine:
             self._document_limits.check("cost", cost.total)
             bill.allowance = await self.callers.admission.spend(user, cost.total)
             bill.cost = cost
+            if (observation := observed()) is not None:
+                observation.cost = cost.total
         if request.persisted is not None and request.query:
             await self._named.keep(request.persisted, request.query)
         return variables
@@ -232,10 +234,13 @@ async def _raise(error: GatewayError, _: Reader) -> Answer:
     raise error
 
 
-def _note_operation(document: Document, name: str | None) -> None:
+def _note_operation(text: str, document: Document, name: str | None) -> None:
     """What runs: the name that its author gave it, and whether it writes."""
     observation = observed()
-    if observation is None or document.errors:
+    if observation is None:
+        return
+    observation.document = text
+    if document.errors:
         return
     known = (
         document.operations.get(name)

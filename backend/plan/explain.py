@@ -6,7 +6,6 @@ tell what the policies are, so that they are for operators (docs/explain.md).
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,18 +16,6 @@ if TYPE_CHECKING:
     from backend.plan.run import Level, Run
 
 Json = dict[str, Any]
-
-
-class Explained(StrEnum):
-    """Whose plans are told to those who ask for them."""
-
-    OFF = "off"
-    ADMINS = "admins"
-    EVERYONE = "everyone"
-
-    def allows(self, *, admin: bool) -> bool:
-        """Whether a caller is told."""
-        return self is Explained.EVERYONE or (self is Explained.ADMINS and admin)
 
 
 def explain(plan: Plan, run: Run, cache: Mapping[str, str]) -> Json:

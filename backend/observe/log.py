@@ -1,0 +1,120 @@
+"""The log: a line of JSON for each request, and for whatever else is worth one."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from backend.observe.observation import Observation
+    from backend.observe.observer import Seen
+
+LONGEST_NAME = 100
+
+
+class RequestLog:
+    """Writes a line for each request, if `every`, and one with the plan for those that took `slow` seconds or more."""
+
+    def __init__(self, *, every: bool, slow: float) -> None:
+        self._every = every
+        self._slow = slow
+        self._log: Any = structlog.wrap_logger(
+            structlog.BytesLogger(sys.stderr.buffer),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(serializer=orjson.dumps),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            cache_logger_on_first_use=True,
+        )
+
+    def note(self, observation: Observation, seen: Seen) -> None:
+        """Writes what there is to say of a request that has ended."""
+        if self._every:
+            self._log.info("request", **line(observation, seen))
+        if self._slow and observation.duration >= self._slow:
+            self._log.warning("slow request", **line(observation, seen), **_how(observation))
+
+
+def line(observation: Observation, seen: Seen) -> dict[str, Any]:
+    """What is said of a request: nothing that its sender chose but the operation's name, and the hash of the rest."""
+    operation = observation.operation
+    return {
+        "request_id": seen.request_id,
+        "method": seen.method,
+        "route": seen.route,
+        "status": seen.status,
+        "operation": operation[:LONGEST_NAME] if operation else None,
+        "kind": observation.operation_kind,
+        "document": document_hash(observation),
+        "user": observation.user,
+        "code": observation.code,
+        "cost": observation.cost,
+        "statements": observation.statements,
+        "rows": observation.rows,
+        "cache": counts(observation.cache),
+        "milliseconds": _milliseconds(observation.duration),
+        "database_milliseconds": _milliseconds(observation.in_database),
+        "waited_milliseconds": _milliseconds(observation.waited),
+    }
+
+
+def document_hash(observation: Observation) -> str | None:
+    """SHA-256 of the document, as trusted documents and persisted queries have it."""
+    if observation.document is None:
+        return None
+    return sha256(observation.document.encode(errors="surrogatepass")).hexdigest()
+
+
+def counts(cache: Mapping[str, str]) -> dict[str, int]:
+    """How often the cache did what."""
+    counted: dict[str, int] = {}
+    for did in cache.values():
+        counted[did] = counted.get(did, 0) + 1
+    return counted
+
+
+def configure_logging() -> None:
+    """Has whatever libraries and the gateway log written as lines of JSON, too."""
+    shared = [structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(serializer=_dumped),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _how(observation: Observation) -> MutableMapping[str, Any]:
+    sent = [
+        {
+            "milliseconds": _milliseconds(exchange.ended - exchange.started),
+            "statements": [statement.decode() for statement in exchange.statements],
+            "rows": list(exchange.rows),
+        }
+        for exchange in observation.exchanges
+    ]
+    return {"plan": observation.explain() if observation.explain is not None else None, "exchanges": sent}
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)
+
+
+def _dumped(event: Mapping[str, Any], **_: Any) -> str:
+    return orjson.dumps(event, default=str).decode()

@@ -1,0 +1,74 @@
+"""Figures for Prometheus. With several workers they are kept in files, so that any worker tells those of all."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+if TYPE_CHECKING:
+    from backend.observe.observation import Observation
+    from backend.observe.observer import Seen
+
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+# prometheus-client's own name: it looks at it when it is imported.
+DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_COUNTS = (0, 1, 2, 4, 8, 16, 32, 64, 128)
+_ROWS = (0, 1, 10, 100, 1_000, 10_000, 100_000)
+
+
+class Metrics:
+    """The figures of one application. No label is anything that a client chooses."""
+
+    def __init__(self) -> None:
+        self._registry = own = CollectorRegistry()
+        self.in_progress = Gauge(
+            "computor_requests_in_progress",
+            "Requests that are being answered.",
+            registry=own,
+            multiprocess_mode="livesum",
+        )
+        self._requests = Counter(
+            "computor_requests", "Requests answered.", ("route", "kind", "status", "code"), registry=own
+        )
+        self._seconds = Histogram(
+            "computor_request_seconds",
+            "From a request to its answer.",
+            ("route", "kind"),
+            buckets=_SECONDS,
+            registry=own,
+        )
+        self._database = Histogram(
+            "computor_database_seconds", "Waiting for PostgreSQL, in one request.", buckets=_SECONDS, registry=own
+        )
+        self._pool = Histogram(
+            "computor_pool_seconds", "Until a request had a connection.", buckets=_SECONDS, registry=own
+        )
+        self._statements = Histogram("computor_statements", "Statements of one request.", buckets=_COUNTS, registry=own)
+        self._rows = Histogram("computor_rows", "Rows that one request read.", buckets=_ROWS, registry=own)
+        self._cost = Counter("computor_cost", "Cost of what was asked.", registry=own)
+
+    def note(self, observation: Observation, seen: Seen) -> None:
+        """Counts a request that has ended."""
+        route, kind = seen.route or "unknown", observation.operation_kind or "none"
+        self._requests.labels(route, kind, str(seen.status), observation.code or "").inc()
+        self._seconds.labels(route, kind).observe(observation.duration)
+        if observation.exchanges:
+            self._database.observe(observation.in_database)
+            self._pool.observe(observation.waited)
+            self._statements.observe(observation.statements)
+            self._rows.observe(observation.rows)
+        if observation.cost:
+            self._cost.inc(observation.cost)
+
+    def text(self) -> bytes:
+        """The figures as Prometheus reads them: of all workers, where there are several."""
+        if not os.environ.get(DIRECTORY):
+            # Those of the process and of the cache are in prometheus-client's own registry.
+            return generate_latest(REGISTRY) + generate_latest(self._registry)
+        every = CollectorRegistry()
+        MultiProcessCollector(every)  # type: ignore[no-untyped-call]  # untyped there
+        return generate_latest(every)
