@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
-from starlette.routing import Router
+from starlette.routing import Route, Router
 
 from backend.cache.names import origin
 from backend.cache.opening import open_cache
@@ -17,6 +17,7 @@ from backend.errors import GatewayError
 from backend.face.admission import Admission
 from backend.face.callers import Callers
 from backend.face.health import Health
+from backend.face.page import built_page
 from backend.graphql.engine import Engine
 from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
 from backend.graphql.http import GraphQLEndpoint, HttpOptions
@@ -33,6 +34,8 @@ from backend.plan.connection_pool import Timeouts, read_pool
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from backend.settings import Settings
@@ -142,7 +145,11 @@ def _rest(callers: Callers, limits: Limits, settings: Settings, demo_tokens: Pat
     # FastAPI's import would make up a sixth of the time until the first GraphQL answer, which has no need of it.
     from backend.rest.app import build_rest  # noqa: PLC0415
 
-    pages = graphiql_routes(GRAPHIQL, demo_tokens)
+    def docs(_: Request) -> Response:
+        meanwhile = "What it shows is at /openapi.json."
+        return built_page(GRAPHIQL / "docs.html", "The page of the REST API", meanwhile)
+
+    pages = [Route("/docs", docs), *graphiql_routes(GRAPHIQL, demo_tokens)]
     return build_rest(callers, limits, max_body=settings.max_body_bytes, max_seconds=settings.max_seconds, pages=pages)
 
 

@@ -8,35 +8,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+
+from backend.face.page import built_page
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.datastructures import Headers
     from starlette.requests import Request
-
-# Monaco styles its lines and widgets with attributes and <style> elements that it makes, so styles cannot be strict;
-# scripts and workers are files of ours, and nothing comes from, or goes to, another host.
-_POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; "
-    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_MISSING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-_MISSING = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Computor GraphQL</title>
-<style>
-  :root { color-scheme: light dark }
-  body { max-width: 36rem; margin: 20vh auto 0; padding: 0 1rem; font: 16px/1.6 system-ui, sans-serif }
-</style>
-<h1>GraphiQL is not built</h1>
-<p>Run <code>scripts/serve</code>, which builds it. Queries are answered all the same: POST them to this address.</p>
-</html>
-"""
 
 _TITLES = {"admin": "Administrator"}
 _TOKENS = TypeAdapter(dict[str, str])
@@ -51,11 +32,8 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 def graphiql_page(dist: Path) -> Response:
     """The page from the build in `dist`, or one that says how to build it."""
-    try:
-        page = (dist / "index.html").read_bytes()
-    except FileNotFoundError:
-        return _html(_MISSING, status=503, policy=_MISSING_POLICY)
-    return _html(page, status=200, policy=_POLICY)
+    meanwhile = "Queries are answered all the same: POST them to this address."
+    return built_page(dist / "index.html", "GraphiQL", meanwhile)
 
 
 def graphiql_routes(dist: Path, demo_tokens: Path | None) -> list[BaseRoute]:
@@ -133,17 +111,6 @@ def _has_loopback_host(headers: Headers) -> bool:
 def _is_loopback_origin(origin: str) -> bool:
     scheme, separator, authority = origin.partition("://")
     return scheme == "http" and separator != "" and _LOOPBACK_AUTHORITY.fullmatch(authority) is not None
-
-
-def _html(page: str | bytes, status: int, policy: str) -> Response:
-    headers = {
-        "Content-Security-Policy": policy,
-        "Cache-Control": "no-cache",
-        "Vary": "Accept",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-    }
-    return HTMLResponse(page, status_code=status, headers=headers)
 
 
 def _private_json(content: object, status: int) -> Response:

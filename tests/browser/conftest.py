@@ -44,8 +44,16 @@ def chromium() -> str:
 
 
 @pytest.fixture
-def page(gateway: RunningGateway, chromium: str) -> Iterator[Page]:
-    """GraphiQL's page, with its schema loaded. No host but this machine may even be asked."""
+def page(gateway: RunningGateway, blank: Page) -> Page:
+    """GraphiQL's page, with its schema loaded."""
+    with blank.expect_response(is_introspection):
+        blank.goto(f"{gateway.url}/graphql")
+    return blank
+
+
+@pytest.fixture
+def blank(chromium: str) -> Iterator[Page]:
+    """A page before it loads anything. No host but this machine may even be asked."""
     asked_elsewhere: list[str] = []
     complaints: list[str] = []
 
@@ -65,8 +73,6 @@ def page(gateway: RunningGateway, chromium: str) -> Iterator[Page]:
         page.on("websocket", lambda socket: asked_elsewhere.append(socket.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if _is_refusal(message.text) else None)
-        with page.expect_response(is_introspection):
-            page.goto(f"{gateway.url}/graphql")
         yield page
         browser.close()
     assert asked_elsewhere == []

@@ -8,6 +8,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 5000,
     reportCompressedSize: false,
     rolldownOptions: {
+      input: ["index.html", "docs.html"],
       onwarn(warning, warn) {
         // "use client" speaks to servers that render React; a browser needs no such hint.
         if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
@@ -19,6 +20,7 @@ export default defineConfig({
   server: {
     proxy: {
       "/graphql": "http://127.0.0.1:8000",
+      "/openapi.json": "http://127.0.0.1:8000",
       "/graphiql/demo-tokens.json": "http://127.0.0.1:8000",
     },
   },
