@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tests.builder import World
     from tests.gateway import RunningGateway
 
 ERRORS = """errors {
@@ -35,3 +37,15 @@ def write(gateway: RunningGateway, user: str, name: str, selection: str = "", **
 
 def codes(payload: dict[str, Any]) -> list[str]:
     return [error["code"] for error in payload["errors"]]
+
+
+def wait_for_lock(world: World) -> int:
+    """Until a statement in the database waits for a lock; the process that runs it."""
+    for _ in range(1000):
+        row = world.connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).fetchone()
+        if row:
+            return int(row[0])
+        time.sleep(0.005)
+    raise AssertionError("nothing waits for a lock")

@@ -112,7 +112,10 @@ async def create_rows(
     creation = writing.kept(("create", entity, attributes), lambda: _creation(writing, entity, attributes))
     for locking in creation.locks:
         await writing.fetch((locking, given))
-    (found,) = await writing.again((creation.look, given))
+    try:
+        (found,) = await writing.again((creation.look, given))
+    except Error as error:
+        raise RefusedError([meaning(writing.scope.catalog, entity, error).under(*_common(places))]) from error
     if problems := [
         problem.under(*places[row[0]]) for row in found for problem in _first_kind(failed(creation.verdicts, row[1:]))
     ]:
@@ -127,7 +130,7 @@ async def create_rows(
         raise RefusedError([problem], collision) from error
     keys = [tuple(str(row[part]) for part in entity.key) for row in rows]
     await check_written(writing, entity, Action.CREATE, keys, places)
-    await run_effects(entity, Action.CREATE, Done(writing, keys))
+    await run_effects(entity, Action.CREATE, Done(writing, keys), *_common(places))
     return keys
 
 
@@ -203,6 +206,11 @@ def _look_at_written(writing: Writing, entity: Entity, action: Action) -> tuple[
     verdicts = Authority(writing, entity, action).checked(source.table, Stage.AFTER)
     own = [source.raw[part] for part in entity.key]
     return writing.compiled(select(*columns(verdicts), *own).where(is_among(entity, source))), verdicts
+
+
+def _common(places: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The path to all rows: to the one, or to their list."""
+    return places[0] if len(places) == 1 else places[0][:-1] if places else ()
 
 
 def _first_kind(problems: list[Problem]) -> list[Problem]:

@@ -7,47 +7,50 @@ from typing import TYPE_CHECKING
 from psycopg import Error, errors
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint
 
-from backend.interface.entity import words
+from backend.interface.entity import camel_case, words
 from backend.operation.problem import Problem, ProblemCode, invalid, not_found
 from backend.operation.unique import attribute_of, named_attributes, unique_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Table
 
     from backend.interface.entity import Catalog, Entity
 
 
-def meaning(catalog: Catalog, entity: Entity, error: Error) -> Problem:
-    """What it means that a statement on the entity's table is refused; the path is an attribute.
+def meaning(catalog: Catalog, entity: Entity, error: Error, changed: Collection[str] = ()) -> Problem:
+    """What it means that a statement on the entity's table is refused; the path is an attribute, rather a changed one.
 
     Raises the error again where it is no answer to what the client sent. So are collisions: who runs the transaction
     tries again.
     """
     if isinstance(error, errors.SerializationFailure | errors.DeadlockDetected | errors.LockNotAvailable):
         raise error
-    problem = _problem(catalog, entity, error)
+    problem = _problem(catalog, entity, error, changed)
     if problem is None:
         raise error
     return problem
 
 
-def _problem(catalog: Catalog, entity: Entity, error: Error) -> Problem | None:
+def _problem(catalog: Catalog, entity: Entity, error: Error, changed: Collection[str]) -> Problem | None:
     diagnosis = error.diag
     constraint = diagnosis.constraint_name or ""
     if isinstance(error, errors.UniqueViolation):
         fields = unique_keys(entity)[constraint].fields if constraint in unique_keys(entity) else ()
-        return Problem(ProblemCode.CONFLICT, "There is a row with this key already.", fields[:1], fields)
+        own = tuple(name for name in fields if name in changed) or fields
+        return Problem(ProblemCode.CONFLICT, "There is a row with this key already.", own[:1], fields)
     if isinstance(error, errors.ForeignKeyViolation | errors.RestrictViolation):
         return _of_reference(catalog, entity, diagnosis.table_name or "", constraint)
     if isinstance(error, errors.CheckViolation):
         return invalid(f"The value breaks the rule {constraint}.", *_checked(entity, constraint))
     if isinstance(error, errors.NotNullViolation) and diagnosis.column_name:
-        return invalid("There must be a value, and none follows.", attribute_of(entity, diagnosis.column_name))
+        lacking = attribute_of(entity, diagnosis.column_name)
+        blamed = (lacking,) if lacking in _given(entity) else ()
+        return invalid(f"There must be a value for {camel_case(lacking)}, and none follows.", *blamed)
     if isinstance(error, errors.RaiseException):
-        blamed = entity.interface.trigger_attribute
-        return invalid("The row does not fit the others that it belongs with.", *([blamed] if blamed else []))
+        at = entity.interface.trigger_attribute
+        return invalid("The row does not fit the others that it belongs with.", *([at] if at else []))
     return next((problem for kind, problem in _PLAIN.items() if isinstance(error, kind)), None)
 
 
@@ -77,8 +80,13 @@ def _local(key: ForeignKeyConstraint) -> str:
 def _checked(entity: Entity, constraint: str) -> tuple[str, ...]:
     """Of the attributes that the check looks at, the last one that a client gives, where there is one."""
     table: Table = entity.model.__table__  # type: ignore[assignment]  # a mapped class has a table
-    inputs = [dto.model_fields.keys() for dto in (entity.interface.create, entity.interface.update) if dto]
-    given = set().union(*inputs)
+    given = _given(entity)
     conditions = (each for each in table.constraints if isinstance(each, CheckConstraint) and each.name == constraint)
     looked_at = (named for each in conditions for named in named_attributes(entity, str(each.sqltext)))
     return tuple(named for named in looked_at if named in given)[-1:]
+
+
+def _given(entity: Entity) -> set[str]:
+    """The attributes that clients give."""
+    inputs = (entity.interface.create, entity.interface.update)
+    return set().union(*(dto.model_fields for dto in inputs if dto is not None))

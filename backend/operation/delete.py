@@ -34,7 +34,7 @@ async def delete_row(
     if entity.interface.deletion:
         if not dry_run:
             await overwrite(writing, entity, key, entity.interface.deletion)
-            await run_effects(entity, Action.DELETE, Done(writing, [key], found.values))
+            await run_effects(entity, Action.DELETE, Done(writing, [key], found.values), "id")
         return {entity.name: 1}
     deletion = writing.kept(("delete", entity), lambda: _deletion(writing, entity))
     affected = await _examine(writing, deletion, key)
@@ -44,7 +44,7 @@ async def delete_row(
             await writing.fetch(*((each, bound) for each in deletion.write))
         except Error as error:
             raise RefusedError([meaning(writing.scope.catalog, entity, error)]) from error
-        await run_effects(entity, Action.DELETE, Done(writing, [key], found.values))
+        await run_effects(entity, Action.DELETE, Done(writing, [key], found.values), "id")
     return affected
 
 

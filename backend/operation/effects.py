@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from psycopg import Error
+
 from backend.interface.effect import KEYS
+from backend.operation.database_error import meaning
+from backend.operation.problem import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +38,13 @@ class Done:
         return rows
 
 
-async def run_effects(entity: Entity, action: Action, done: Done) -> None:
-    """Runs the effects that the interface declares, in order."""
-    for effect in entity.interface.effects.get(action, ()):
-        await effect(done)
+async def run_effects(entity: Entity, action: Action, done: Done, *place: str) -> None:
+    """Runs the effects that the interface declares, in order.
+
+    Raises RefusedError, as the fault of what stands at the place, where the database refuses one.
+    """
+    try:
+        for effect in entity.interface.effects.get(action, ()):
+            await effect(done)
+    except Error as error:
+        raise RefusedError([meaning(done.writing.scope.catalog, entity, error, done.changed).under(*place)]) from error

@@ -114,18 +114,21 @@ async def update_row(
     change = writing.kept(("change", entity, names), lambda: _change(writing, entity, names))
     for locking in change.locks:
         await writing.fetch((locking, bound))
-    ((verdict,),) = await writing.fetch((change.look, bound))
+    try:
+        ((verdict,),) = await writing.fetch((change.look, bound))
+    except Error as error:
+        raise RefusedError([meaning(writing.scope.catalog, entity, error).under("input")]) from error
     if refused := failed(change.verdicts, verdict):
         raise RefusedError(problem.under("input") for problem in refused[:1])
     try:
         await writing.fetch((change.write, {**bound, **_key_parts(key)}))
     except Error as error:
-        problem = meaning(writing.scope.catalog, entity, error)
+        problem = meaning(writing.scope.catalog, entity, error, changed)
         name = error.diag.constraint_name
         collision = Collision(entity, problem, name, lambda again: _candidate(again, entity), bound, [("input",)])
         raise RefusedError([problem.under("input")], collision) from error
     await check_written(writing, entity, Action.UPDATE, [key], [("input",)])
-    await run_effects(entity, Action.UPDATE, Done(writing, [key], found.values, changed))
+    await run_effects(entity, Action.UPDATE, Done(writing, [key], found.values, changed), "input")
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ async def set_archived(
     value = func.now() if archived else null()
     statement = update(table).values({column: value}).where(_keyed(entity), changing)
     await writing.fetch((statement, _key_parts(key)))
-    await run_effects(entity, Action.ARCHIVE, Done(writing, [key]))
+    await run_effects(entity, Action.ARCHIVE, Done(writing, [key]), "id")
 
 
 async def overwrite(writing: Writing, entity: Entity, key: Key, values: Mapping[str, ColumnElement[Any]]) -> None:

@@ -249,6 +249,20 @@ def test_contents_stand_in_the_order_of_their_positions(campus: Campus) -> None:
     assert order() == "a a.b a.b.y a.x"
 
 
+def test_nothing_moves_onto_what_was_left_behind(campus: Campus) -> None:
+    world, gateway = campus
+    course = world.course("left")
+    keys = {path: course.content(path) for path in ("a", "a.b", "a.b.c", "p", "p.b", "p.b.c")}
+    # As Computor's own backend deletes.
+    world.connection.execute("DELETE FROM course_content WHERE id = %s", [keys["p"]])
+    moved = write(gateway, "adi", "updateCourseContent", id=keys["a"], input={"path": "p"})
+    assert told(moved) == [("CONFLICT", ["input", "path"])]
+    paths = world.connection.execute(
+        "SELECT path::text FROM course_content WHERE course_id = %s", [course.key]
+    ).fetchall()
+    assert {path for (path,) in paths} == keys.keys() - {"p"}
+
+
 def test_a_family_takes_its_courses_to_another_organization(campus: Campus) -> None:
     world, gateway = campus
     key = world.family("moving", organization="uni")
