@@ -65,12 +65,13 @@ def main() -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [default: 8000]")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that serve. [default: 1]")] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Serve the gateway. Without DATABASE_URL or POSTGRES_HOST it starts PostgreSQL and Redis, with demo data."""
     from backend.cli.serve import serve as run
 
-    raise typer.Exit(run(_settings(host=host, port=port, data_dir=data_dir)))
+    raise typer.Exit(run(_settings(host=host, port=port, workers=workers, data_dir=data_dir)))
 
 
 @db.command()

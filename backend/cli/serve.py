@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import signal
 import socket
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import typer
-import uvicorn
 
 from backend.embedded import Terminated, held_signals, services
 from backend.errors import GatewayError
@@ -22,55 +19,28 @@ if TYPE_CHECKING:
     from backend.settings import Settings
 
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
-_SECONDS_TO_FINISH = 10
-
-
-class _Server(uvicorn.Server):
-    """Prints a text once it answers."""
-
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
-        super().__init__(config)
-        self._announcement = announcement
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            # uvicorn knows the other two; a terminal that is closed sends this one.
-            signal.signal(signal.SIGHUP, self.handle_exit)
-        gc.freeze()
-        gc.enable()
-        if self.started:
-            typer.echo(self._announcement)
+# Seconds after which a client that takes nothing of its answer is taken for gone.
+_SECONDS_UNREAD = 30
 
 
 def serve(settings: Settings) -> int:
     """Serve; gives the exit code. A signal ends open requests, then the gateway, then Redis, then PostgreSQL."""
-    # What is made until the server answers lasts as long as it does: looking through it for garbage is idle.
-    gc.disable()
     # Whoever sent one of these meant it: nothing failed.
     with suppress(KeyboardInterrupt, Terminated), ExitStack() as stack:
         # First of all, so that a port that is taken costs no start of PostgreSQL.
         listener = stack.enter_context(_listen(settings.host, settings.port))
         running, demo_tokens = stack.enter_context(_prepared(settings))
-        # Takes its time to import, so late: the database starts meanwhile.
-        from backend.server import create_app
 
-        config = uvicorn.Config(
-            create_app(running, demo_tokens=demo_tokens),
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            # Who is on this machine is told by the connection; a header could say anything.
-            proxy_headers=False,
-            timeout_graceful_shutdown=_SECONDS_TO_FINISH,
-        )
-        server = _Server(config, _announcement(listener, demo_tokens))
-        server.run(sockets=[listener])
-        return 0 if server.started else 1
+        def announce() -> None:
+            typer.echo(_announcement(listener, demo_tokens))
+
+        if settings.workers > 1:
+            from backend.cli.workers import supervise
+
+            supervise(running, demo_tokens, listener, announce)
+        from backend.cli.worker import run
+
+        return 0 if run(running, demo_tokens, listener, announce) else 1
     return 0
 
 
@@ -108,6 +78,8 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         raise GatewayError(f"Cannot listen on {host}: {error.strerror}.") from error
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SECONDS_UNREAD * 1000)
         try:
             listener.bind(address)
         except OSError as error:

@@ -1,0 +1,114 @@
+"""One process that serves: uvicorn, with what it lacks for a service that loses no request."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from backend.cli.protocol import PatientProtocol
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from backend.settings import Settings
+
+_SECONDS_TO_FINISH = 10
+
+
+class Closing:
+    """Has each answer say that the connection ends with it, once the process is about to end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.closing = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+
+        async def sent(message: Message) -> None:
+            if self.closing and message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+            await send(message)
+
+        await self._app(scope, receive, sent)
+
+
+class Server(uvicorn.Server):
+    """Calls `ready` once it answers; on SIGTERM it lets clients go one by one, for `drain` seconds at most.
+
+    A connection that lies idle may be about to bring a request, which would be lost if it were closed. So each client
+    is told with its next answer; who asks nothing meanwhile is let go in the end.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: Closing, ready: Callable[[], None], drain: float) -> None:
+        super().__init__(config)
+        self._app = app
+        self._ready = ready
+        self._drain = drain
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to answer."""
+        await super().startup(sockets)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            # uvicorn knows the other two; a terminal that is closed sends this one.
+            signal.signal(signal.SIGHUP, self.handle_exit)
+        gc.freeze()
+        gc.enable()
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends: no new connections, then no more requests, then nothing."""
+        self._app.closing = True
+        if signal.SIGTERM in self._captured_signals:
+            for server in self.servers:
+                server.close()
+            for each in sockets or ():
+                each.close()
+            await self._let_go()
+        await super().shutdown(sockets)
+
+    async def _let_go(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._drain
+        while self.server_state.connections and not self.force_exit and loop.time() < end:  # noqa: ASYNC110 - uvicorn tells nobody
+            await asyncio.sleep(0.02)
+
+
+def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, ready: Callable[[], None]) -> bool:
+    """Serve on the socket until a signal comes. Whether it began at all."""
+    # What is made until the server answers lasts as long as it does: looking through it for garbage is idle.
+    gc.disable()
+    # Take their time to import, so late: the database starts meanwhile.
+    from backend.observe.log import configure_logging
+    from backend.server import create_app
+
+    app = Closing(create_app(settings, demo_tokens=demo_tokens))
+    PatientProtocol.head_seconds = settings.head_seconds
+    PatientProtocol.body_seconds = settings.body_seconds
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=PatientProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Who is on this machine is told by the connection; a header could say anything.
+        proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+    )
+    configure_logging()
+    server = Server(config, app, ready, settings.drain_seconds)
+    server.run(sockets=[listener])
+    return server.started
