@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from backend.change import Change, NotAcknowledgedError, Notes, stamps_of
 from backend.interface.registry import INTERFACES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Sequence
 
     from backend.access.scope import Stamp
     from backend.plan.statement import Statement
@@ -26,7 +25,7 @@ _TAKE = "DELETE FROM gateway_change RETURNING table_name, layout, columns, keys,
 
 def changes_in(connection: psycopg.Connection[Any]) -> list[Change]:
     """What the connection's own transaction sees of changes; they stay."""
-    return asyncio.run(NOTES.changes(_rows(connection, _READ), _asking(connection)))
+    return _now(NOTES.changes(_rows(connection, _READ), _asking(connection)))
 
 
 def take_changes(database_url: str) -> list[Change]:
@@ -34,12 +33,22 @@ def take_changes(database_url: str) -> list[Change]:
     with psycopg.connect(database_url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         rows = _rows(connection, _TAKE)
-        return asyncio.run(NOTES.changes(rows, _asking(connection)))
+        return _now(NOTES.changes(rows, _asking(connection)))
 
 
 def take_stamps(database_url: str) -> frozenset[Stamp]:
     """The stamps that what was committed since the last time takes away."""
     return stamps_of(take_changes(database_url))
+
+
+def _now(work: Coroutine[Any, Any, list[Change]]) -> list[Change]:
+    """What work comes to that waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        changes: list[Change] = done.value
+        return changes
+    raise AssertionError("it waits")
 
 
 def _asking(connection: psycopg.Connection[Any]) -> Any:

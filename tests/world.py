@@ -26,7 +26,7 @@ READERS = ("admin", "lecturer", "tutor", "student", "stranger")
 
 
 @contextmanager
-def _cloned(postgres_url: str, template: str) -> Iterator[str]:
+def cloned(postgres_url: str, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
@@ -39,7 +39,7 @@ def _cloned(postgres_url: str, template: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def demo_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
     """URL of a database with the demo data. It is shared: tests read from it and leave it as it is."""
-    with _cloned(postgres_url, migrated_template) as url:
+    with cloned(postgres_url, migrated_template) as url:
         load(url, "demo")
         yield url
 
@@ -58,7 +58,7 @@ def gateway(demo_database: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def world(postgres_url: str, migrated_template: str) -> Iterator[World]:
     """The university, with users of every kind. It is shared: tests read from it, or put back what they change."""
     with (
-        _cloned(postgres_url, migrated_template) as url,
+        cloned(postgres_url, migrated_template) as url,
         psycopg.connect(url, autocommit=True) as connection,
     ):
         world = World(connection, url)
@@ -79,7 +79,7 @@ def world_gateway(world: World) -> Iterator[RunningGateway]:
 def own_world(postgres_url: str, migrated_template: str) -> Iterator[World]:
     """A world without anything in it, for one module to fill and change."""
     with (
-        _cloned(postgres_url, migrated_template) as url,
+        cloned(postgres_url, migrated_template) as url,
         psycopg.connect(url, autocommit=True) as connection,
     ):
         yield World(connection, url)

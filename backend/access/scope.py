@@ -111,6 +111,10 @@ class Scopes:
         """Conditions on the columns of a row under which everyone sees it: changes of such a row are unscoped."""
         return tuple(self._conditions[table])
 
+    def is_open(self, table: str) -> bool:
+        """Whether there is somebody besides admins and holders of claims who sees rows without a path to them."""
+        return bool(self._open[table])
+
     def rests_on(self, tables: Iterable[str], principal: Principal, limit: int = STAMPS_KEPT) -> frozenset[Stamp]:
         """The stamps of an answer that was read from these tables, `limit` at most.
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from backend.change.note import Note
+    from backend.change.notes import Notes
 
 _EVENTS = {
     "insert": "REFERENCING NEW TABLE AS gateway_new",
@@ -54,6 +57,13 @@ def lacking(notes: Iterable[Note], installed: Iterable[tuple[str, str, str]]) ->
     """The notes whose triggers are not as they should be, given the rows of `INSTALLED`."""
     found = {table: (events, body) for table, events, body in installed}
     return [note for note in notes if found.get(note.table) != (",".join(sorted(_EVENTS)), note.body)]
+
+
+def are_noted(database_url: str, notes: Notes) -> bool:
+    """Whether all changes of that database are noted as they should be."""
+    with psycopg.connect(database_url) as connection:
+        ((schema,),) = connection.execute(SCHEMA)
+        return not lacking(notes.noted(schema), connection.execute(INSTALLED).fetchall())
 
 
 def statements(notes: Iterable[Note]) -> Iterator[str]:

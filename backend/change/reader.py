@@ -69,12 +69,16 @@ class Reader:
 
     async def run(self) -> None:
         """Reads until it is cancelled. Whatever goes wrong ends what is kept, and is tried again."""
+        said = ""
         while True:
             try:
                 async with await self._connect() as connection:
                     await self._lead(connection)
             except (psycopg.Error, UnfitDatabaseError) as error:
-                log.warning("changes cannot be read, and nothing is kept: %s", error)
+                # It may stay so for long.
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("changes cannot be read, and nothing is kept: %s", said)
             finally:
                 self.is_leading = False
             await asyncio.sleep(ELECTION)

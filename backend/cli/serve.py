@@ -55,7 +55,7 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, Path | None]]:
             found = stack.enter_context(services(settings.data_dir, redis=settings.redis is None))
             running = settings.using(found.database_url, settings.redis or found.redis_url)
         database_url = str(running.database)
-        if needs_upgrade(database_url):
+        if needs_upgrade(database_url) or not _are_changes_noted(database_url):
             from backend.migration import upgrade
 
             for warning in upgrade(database_url):
@@ -66,6 +66,16 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, Path | None]]:
 
             demo_tokens = ensure_demo(database_url, settings.data_dir)
         yield running, demo_tokens
+
+
+def _are_changes_noted(database_url: str) -> bool:
+    """As the policies say, which may change without a revision."""
+    from backend.access.scope import Scopes
+    from backend.change import Notes
+    from backend.change.install import are_noted
+    from backend.interface.registry import INTERFACES
+
+    return are_noted(database_url, Notes(Scopes({interface.model: interface.policy for interface in INTERFACES})))
 
 
 @contextmanager

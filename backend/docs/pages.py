@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from backend.docs.model import model_page
 from backend.docs.permissions import permissions_page
+from backend.docs.scopes import scopes_page
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 
@@ -30,4 +31,8 @@ def stale_pages(folder: Path) -> list[str]:
 
 def _pages() -> dict[str, str]:
     catalog = reflect(INTERFACES)
-    return {"model.md": model_page(catalog), "permissions-by-entity.md": permissions_page(catalog)}
+    return {
+        "model.md": model_page(catalog),
+        "permissions-by-entity.md": permissions_page(catalog),
+        "caching-scopes.md": scopes_page(catalog),
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sqlalchemy import text
+
 from backend.migration.adoption import is_of_computor
 from backend.migration.catalogue import read
 from backend.migration.comparison import Difference, compare
@@ -19,6 +21,17 @@ if TYPE_CHECKING:
 
 # Computor's own migrations may word these as they like; the names and shapes are what the gateway relies on.
 _WORDED_FREELY = frozenset(("body", "check"))
+
+# What a subscription writes fires no statement-level triggers.
+_SUBSCRIPTIONS = """
+SELECT own.relname, subname FROM pg_subscription_rel
+JOIN pg_subscription ON pg_subscription.oid = srsubid
+JOIN pg_class AS own ON own.oid = srrelid
+WHERE own.relnamespace = current_schema()::regnamespace AND own.relname <> 'gateway_change' ORDER BY 1, 2
+"""
+_SUBSCRIBED = (
+    "table {} is written by the logical subscription {}, whose changes nobody is told of: cached answers go stale"
+)
 
 
 class Report(NamedTuple):
@@ -50,6 +63,7 @@ def check(database_url: str) -> Report:
                 report.notes.append(f"{difference.subject} is worded otherwise")
             elif difference.part not in left_off:
                 report.failures.append(f"{difference}{_remedy(difference, expected, is_pending=is_pending)}")
+        report.failures.extend(_SUBSCRIBED.format(*found) for found in connection.execute(text(_SUBSCRIPTIONS)))
         for rule in lacking:
             (report.notes if isinstance(rule, ValidReference) else report.failures).append(_about(connection, rule))
         return report

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from backend.access.principal import EVIDENCE, RESOLVE
 from tests.changes import changes_in, take_changes
 from tests.university import build_message, build_university
 
@@ -302,6 +303,22 @@ def test_claims_that_change_concern_their_users(writer: psycopg.Connection[Any],
     changes = changes_in(writer)
     assert len(changes) == 1
     assert users_of(changes, university) == expected
+
+
+def test_principals_rest_on_the_columns_that_are_looked_at(writer: psycopg.Connection[Any]) -> None:
+    names = b", ".join(b"c%d" % number for number in range(9))
+    resolved = RESOLVE.replace(b"$1", rb"'\x00'::bytea")
+    writer.execute(b"CREATE TEMP VIEW resolved (%b) AS %b" % (names, resolved))
+    read: dict[str, set[str]] = {}
+    for table, column in writer.execute("""
+        SELECT DISTINCT relname, attname FROM pg_rewrite
+        JOIN pg_depend ON pg_depend.classid = 'pg_rewrite'::regclass AND pg_depend.objid = pg_rewrite.oid
+        JOIN pg_class ON pg_class.oid = refobjid AND pg_class.oid <> ev_class
+        JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
+        WHERE ev_class = 'resolved'::regclass AND refclassid = 'pg_class'::regclass
+    """):
+        read.setdefault(table, set()).add(column)
+    assert read == {table: set(evidence.columns) for table, evidence in EVIDENCE.items()}
 
 
 def test_token_that_was_used_is_no_change(writer: psycopg.Connection[Any]) -> None:
