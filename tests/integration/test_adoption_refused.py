@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from backend.migration import is_current, upgrade
 from tests.catalogue import catalogue
 from tests.commands import computor, run
 
@@ -107,3 +108,42 @@ def test_what_was_dropped_after_the_upgrade_is_told(migrated_database: str) -> N
     assert "trigger gateway_audit_insert of course is missing;" in done.stdout
     assert "(disabled), not CREATE TRIGGER gateway_audit_update" in done.stdout
     assert done.stdout.endswith("3 differences.\n")
+
+
+def test_tables_that_a_subscription_writes_are_told(migrated_database: str) -> None:
+    run(
+        migrated_database,
+        "CREATE SUBSCRIPTION other CONNECTION 'host=nowhere' PUBLICATION theirs WITH (connect = false)",
+        # As if it had asked what the publication has.
+        "SET allow_system_table_mods = on",
+        "INSERT INTO pg_subscription_rel SELECT oid, 'course'::regclass, 'r' FROM pg_subscription",
+    )
+    try:
+        done = computor(migrated_database, "db", "check")
+    finally:
+        run(migrated_database, "ALTER SUBSCRIPTION other SET (slot_name = NONE)", "DROP SUBSCRIPTION other")
+
+    assert done.returncode == 1
+    assert "table course is written by the logical subscription other, whose changes nobody is told of" in done.stdout
+    assert done.stdout.endswith("1 difference.\n")
+
+
+def test_triggers_that_note_changes_are_told_and_made_again(migrated_database: str) -> None:
+    run(
+        migrated_database,
+        "DROP TRIGGER gateway_change_insert ON course",
+        "ALTER TABLE message ENABLE TRIGGER gateway_change_update",
+        "CREATE OR REPLACE FUNCTION gateway_note_result() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+    )
+    assert not is_current(migrated_database)
+
+    done = computor(migrated_database, "db", "check")
+
+    assert "trigger gateway_change_insert of course is missing" in done.stdout
+    assert "trigger gateway_change_update of message is CREATE TRIGGER" in done.stdout
+    assert "function gateway_note_result has another body" in done.stdout
+    assert "function gateway_note_result is RETURNS trigger, not RETURNS trigger SECURITY DEFINER" in done.stdout
+
+    upgrade(migrated_database)
+    assert is_current(migrated_database)
+    assert computor(migrated_database, "db", "check").returncode == 0
