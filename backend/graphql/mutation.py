@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLError
 from graphql.execution.values import get_argument_values
 
-from backend.errors import InputError
 from backend.graphql.answer import Answer, answered, public_error
-from backend.graphql.mutation_fields import MutationField, Verb, mutation_fields, upsert_keys
+from backend.graphql.mutation_fields import MutationField, Verb, mutation_fields, upsert_keys, written_mutation
 from backend.graphql.mutation_types import ATOMIC
 from backend.graphql.payload import Outcome, Payload
 from backend.interface.entity import Catalog, Entity, camel_case
 from backend.operation.create import create
 from backend.operation.delete import delete_row
 from backend.operation.finish import finish
-from backend.operation.problem import Problem, ProblemCode, RefusedError, invalid
+from backend.operation.key import read_key
+from backend.operation.problem import Problem, ProblemCode, RefusedError
 from backend.operation.update import set_archived, update_row
 from backend.operation.upsert import upsert
 from backend.plan.failure import Settlement
-from backend.plan.value import parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from backend.operation.transaction import Transactions
     from backend.operation.writing import Writing
     from backend.plan.compile import PlanCompiler
-    from backend.plan.keys import Key
 
 _ROLLED_BACK = Problem(ProblemCode.ROLLED_BACK, ProblemCode.ROLLED_BACK.value)
 
@@ -75,8 +73,9 @@ class Mutations:
                 continue
             definition = schema.mutation_type.fields[name]  # type: ignore[union-attr]  # the document is valid
             given = get_argument_values(definition, nodes[0], variables)
-            payload = Payload(known[name], nodes, catalog, compiler)
-            self._calls.append(Call(key, nodes, known[name], given, payload))
+            field = known.get(name) or written_mutation(catalog, name, definition)
+            payload = Payload(field, nodes, catalog, compiler)
+            self._calls.append(Call(key, nodes, field, given, payload))
 
     @property
     def _atomic(self) -> bool:
@@ -164,8 +163,17 @@ class _FailedError(Exception):
         self.error = error
 
 
+@dataclass(frozen=True)
+class _Info:
+    """What stands behind the `info` of a mutation written by hand."""
+
+    context: Writing
+
+
 async def _perform(writing: Writing, field: MutationField, given: Mapping[str, Any]) -> Outcome:
     entity, verb = field.entity, field.verb
+    if field.resolve is not None:
+        return Outcome(await field.resolve(None, _Info(writing), **given))
     if verb is Verb.CREATE:
         row = _to_create(writing.scope.catalog, entity, given["input"])
         created = await create(writing, entity, [row], [("input",)])
@@ -178,7 +186,7 @@ async def _perform(writing: Writing, field: MutationField, given: Mapping[str, A
         row = _to_create(writing.scope.catalog, entity, given["input"])
         key, is_new = await upsert(writing, entity, row, upsert_keys(entity)[_name(given["on"])])
         return Outcome([key], created=is_new)
-    key = _key(entity, given["id"])
+    key = read_key(entity, given["id"], "id")
     version = given.get("expectedVersion")
     if verb is Verb.UPDATE:
         await update_row(writing, entity, key, _by_attribute(entity.interface.update, given["input"]), version)
@@ -203,13 +211,6 @@ def _to_create(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> di
 def _by_attribute(dto: type[BaseModel] | None, given: Mapping[str, Any]) -> dict[str, Any]:
     attributes = {camel_case(attribute): attribute for attribute in (dto.model_fields if dto else ())}
     return {attributes[name]: value for name, value in given.items()}
-
-
-def _key(entity: Entity, value: str) -> Key:
-    try:
-        return parse_key(entity, value)
-    except InputError as error:
-        raise RefusedError([invalid(error.message, "id")]) from None
 
 
 def _name(value: Any) -> str:

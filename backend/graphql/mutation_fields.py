@@ -10,9 +10,16 @@ from backend.access.policy import Action
 from backend.operation.unique import unique_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from graphql import GraphQLField
 
     from backend.interface.entity import Catalog, Entity
+    from backend.plan.keys import Key
+
+
+# Under which a field written by hand keeps the name of the entity that its payload has rows of.
+ROWS = "rows"
 
 
 class Verb(Enum):
@@ -25,15 +32,17 @@ class Verb(Enum):
     DELETE = auto()
     ARCHIVE = auto()
     UNARCHIVE = auto()
+    WRITTEN = auto()
 
 
 @dataclass(frozen=True)
 class MutationField:
-    """One field of Mutation; `payload` is the name of its type."""
+    """One field of Mutation, whose payload has rows of the entity. `resolve` is what one written by hand does."""
 
     name: str
     verb: Verb
     entity: Entity
+    resolve: Callable[..., Awaitable[Sequence[Key]]] | None = None
 
     @property
     def payload(self) -> str:
@@ -72,6 +81,12 @@ def mutation_fields(catalog: Catalog) -> dict[str, MutationField]:
             name: MutationField(name, verb, entity) for action, verb, name in named if action in entity.operations
         }
     return fields
+
+
+def written_mutation(catalog: Catalog, name: str, definition: GraphQLField) -> MutationField:
+    """A field of Mutation that is written by hand (`backend.graphql.written.mutation`)."""
+    entity = catalog[definition.extensions["strawberry-definition"].metadata[ROWS]]
+    return MutationField(name, Verb.WRITTEN, entity, definition.resolve)
 
 
 def upsert_keys(entity: Entity) -> Mapping[str, tuple[str, ...]]:

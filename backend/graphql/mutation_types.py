@@ -17,9 +17,10 @@ from backend.interface.inputs import input_fields
 from backend.operation.problem import ProblemCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pydantic import BaseModel
+    from strawberry.types.field import StrawberryField
 
 _CODE = FieldSpec("code", "MutationErrorCode", "What kind, stable.")
 _MESSAGE = FieldSpec("message", "String", "For people.")
@@ -36,16 +37,28 @@ _VERSION = ArgumentSpec("expectedVersion", "BigInt | None", "The version that th
 _DRY_RUN = ArgumentSpec("dryRun", "Boolean", "Only say what would go.", False)  # noqa: FBT003 - the argument's default
 
 
-def declare_mutations(types: Declarations, catalog: Catalog) -> Sequence[str]:
-    """Declares Mutation and all that is around it; the names of the types that nothing else leads to."""
+def declare_mutations(
+    types: Declarations,
+    catalog: Catalog,
+    written: Callable[[Declarations, Catalog], Mapping[str, StrawberryField]],
+) -> Sequence[str]:
+    """Declares Mutation and all that is around it; the names of the types that nothing else leads to.
+
+    `written` makes fields that are written by hand.
+    """
     _declare_errors(types)
     for entity in catalog.values():
         _declare_inputs(types, catalog, entity)
     fields = []
     for field in mutation_fields(catalog).values():
-        _declare_payload(types, field)
+        declare_payload(types, field)
         fields.append(FieldSpec(field.name, field.payload, _described(field), _arguments(field), _costs(field)))
-    types.object("Mutation", "Writing. Each field is a transaction of its own unless the operation is @atomic.", fields)
+    types.object(
+        "Mutation",
+        "Writing. Each field is a transaction of its own unless the operation is @atomic.",
+        fields,
+        written=list(written(types, catalog).values()),
+    )
     return ("ValidationError", "ConflictError", "StaleVersionError", "RefusedError")
 
 
@@ -147,7 +160,8 @@ def _annotation(field: Field) -> str:
     return f"{name} | None" if field.nullable else name
 
 
-def _declare_payload(types: Declarations, field: MutationField) -> None:
+def declare_payload(types: Declarations, field: MutationField) -> None:
+    """Declares what a mutation answers with."""
     entity, singular = field.entity, words(field.entity.singular)
     if field.verb is Verb.DELETE:
         fields = [

@@ -13,7 +13,7 @@ from backend.graphql.grouping_types import declare_group_units
 from backend.graphql.mutation_types import ATOMIC, declare_mutations
 from backend.graphql.scalars import SCALARS
 from backend.graphql.shared import declare_error_codes, declare_shared
-from backend.graphql.written import written_fields
+from backend.graphql.written import written_fields, written_mutations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,8 +28,9 @@ def build_schema(
     catalog: Catalog,
     limits: Limits,
     written: Callable[[Declarations, Catalog], Mapping[str, StrawberryField]] = written_fields,
+    mutations: Callable[[Declarations, Catalog], Mapping[str, StrawberryField]] = written_mutations,
 ) -> strawberry.Schema:
-    """The schema of all entities, and of the fields of Query that `written` makes.
+    """The schema of all entities, and of the fields that are written by hand: of Query, and of Mutation.
 
     Raises DeclarationError where two types would have one name.
     """
@@ -44,7 +45,7 @@ def build_schema(
         root_specs(types, catalog),
         written=list(written(types, catalog).values()),
     )
-    errors = declare_mutations(types, catalog)
+    errors = declare_mutations(types, catalog, mutations)
     codes = declare_error_codes(types)
     return strawberry.Schema(
         query=types["Query"],

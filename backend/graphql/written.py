@@ -1,8 +1,9 @@
-"""Fields of Query that are written by hand, next to the generated ones.
+"""Fields of Query and Mutation that are written by hand, next to the generated ones.
 
-A field may return a plain value; a `Select` over an entity, which the engine narrows to what the caller may see, pages
-and reads on from; or the key of an entity. What is selected beneath is planned like anything else. One whose answer
-depends on nothing but the caller and rows of the database may say with `@cacheControl` for how long it may be kept.
+A field of Query may return a plain value; a `Select` over an entity, which the engine narrows to what the caller may
+see, pages and reads on from; or the key of an entity. What is selected beneath is planned like anything else. One whose
+answer depends on nothing but the caller and rows of the database may say with `@cacheControl` for how long it may be
+kept. A field of Mutation does what it does with the operations of `backend.operation`.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ from strawberry.extensions.field_extension import FieldExtension
 
 from backend.graphql.directives import CacheControl
 from backend.graphql.entity_types import connection_arguments, connection_spec
+from backend.graphql.mutation_fields import ROWS, MutationField, Verb
+from backend.graphql.mutation_types import declare_payload
 from backend.interface.course import active_courses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from strawberry.types import Info
     from strawberry.types.field import StrawberryField
 
     from backend.graphql.declare import Declarations
-    from backend.interface.entity import Catalog
+    from backend.interface.entity import Catalog, Entity
+    from backend.plan.keys import Key
 
 
 class Paged(FieldExtension):
@@ -58,3 +62,33 @@ def written_fields(types: Declarations, catalog: Catalog) -> dict[str, Strawberr
         ),
     }
     return fields
+
+
+def written_mutations(types: Declarations, catalog: Catalog) -> dict[str, StrawberryField]:  # noqa: ARG001 - for those to come
+    """The mutations, by their Python names: none so far. How: docs/written-operations.md."""
+    return {}
+
+
+def mutation(
+    types: Declarations,
+    entity: Entity,
+    resolver: Callable[..., Awaitable[Sequence[Key]]],
+    *,
+    name: str,
+    description: str,
+) -> StrawberryField:
+    """A field of Mutation, and its payload, which has a row of the entity.
+
+    The resolver is given the caller's transaction as `info.context`, and returns the key of the row. What it raises as
+    RefusedError is the payload's errors, and nothing is written then.
+    """
+    declared = MutationField(name, Verb.WRITTEN, entity)
+    declare_payload(types, declared)
+    made: Any = strawberry.field(
+        resolver=resolver,
+        name=name,
+        description=description,
+        graphql_type=types[declared.payload],
+        metadata={ROWS: entity.name},
+    )
+    return made  # type: ignore[no-any-return]  # Strawberry says what the resolver returns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from sqlalchemy import Uuid, inspect
 from backend.errors import InputError
 from backend.interface.rules import FieldError
 from backend.operation.problem import Problem, invalid
-from backend.plan.value import check_column, check_text, parse_key
+from backend.plan.value import check_column, check_text, in_utc, parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,21 +65,8 @@ def merge_problems(entity: Entity, before: Values, changes: Values) -> list[Prob
 def _read(
     catalog: Catalog, entity: Entity, dto: type[BaseModel], given: Mapping[str, Any]
 ) -> tuple[Values, list[Problem]]:
-    problems: list[Problem] = []
     values = dict(given)
-    for attribute, target in entity.references.items():
-        if isinstance(values.get(attribute), str) and target in catalog:
-            try:
-                (values[attribute],) = parse_key(catalog[target], values[attribute])
-            except InputError as error:
-                problems.append(invalid(error.message, attribute))
-                del values[attribute]
-    if isinstance(chosen := values.get("id"), str) and "id" in dto.model_fields:
-        try:
-            (values["id"],) = parse_key(entity, chosen)
-        except InputError as error:
-            problems.append(invalid(error.message, "id"))
-            del values["id"]
+    problems = _read_keys(catalog, entity, dto, values)
     for attribute in [name for name, value in values.items() if _is_too_deep(value)]:
         problems.append(invalid(f"It is nested more than {MOST_NESTED} levels deep.", attribute))
         del values[attribute]
@@ -90,12 +78,30 @@ def _read(
         return {}, problems
     dumped = checked.model_dump(mode="json")
     columns = inspect(entity.model).columns
-    for attribute, value in dumped.items():
+    for attribute, value in checked:
         try:
-            _check(value, columns.get(attribute))
+            if isinstance(value, datetime):
+                dumped[attribute] = in_utc(value).isoformat()
+            _check(dumped[attribute], columns.get(attribute))
         except InputError as error:
             problems.append(invalid(error.message, attribute, *map(str, error.path)))
     return dumped, problems
+
+
+def _read_keys(catalog: Catalog, entity: Entity, dto: type[BaseModel], values: Values) -> list[Problem]:
+    """Makes the keys among the values bare; takes out those that can be none, and says so."""
+    problems: list[Problem] = []
+    targets = {attribute: catalog[target] for attribute, target in entity.references.items() if target in catalog}
+    if "id" in dto.model_fields:
+        targets["id"] = entity
+    for attribute, target in targets.items():
+        if isinstance(values.get(attribute), str):
+            try:
+                (values[attribute],) = parse_key(target, values[attribute])
+            except InputError as error:
+                problems.append(invalid(error.message, attribute))
+                del values[attribute]
+    return problems
 
 
 def _is_too_deep(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from backend.plan.cursor import cursor_mark, read_cursor
 from backend.plan.filter import LEAF, FilterReader
 from backend.plan.order import Order, declared_order, read_order, total_order
 from backend.plan.source import Scope, Source
-from backend.plan.value import check_column, check_text, parse_key
+from backend.plan.value import check_column, check_text, in_utc, parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,11 +163,13 @@ def read_search(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> t
         first = error.errors(include_url=False, include_context=False)[0]
         raise InputError(first["msg"], first["loc"]) from None
     for attribute, value in query:
-        if isinstance(value, int):
-            try:
+        try:
+            if isinstance(value, int):
                 check_column(value, Integer())
-            except InputError as error:
-                raise error.under(attribute) from None
+            elif isinstance(value, datetime):
+                setattr(query, attribute, in_utc(value))
+        except InputError as error:
+            raise error.under(attribute) from None
     asked = [newest for name, newest in interface.modifiers.items() if getattr(query, name)]
     return query, asked[0] if asked else None
 

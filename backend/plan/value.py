@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,16 @@ def check_text(value: str) -> str:
     except UnicodeEncodeError:
         raise InputError("a text cannot hold half of a surrogate pair") from None
     return value
+
+
+def in_utc(value: datetime) -> datetime:
+    """The moment in UTC: PostgreSQL knows no zones further than 16 hours off. InputError where there is none."""
+    if value.tzinfo is None:
+        raise InputError("a moment says how far it is from UTC, such as 2026-10-05T08:30:00Z")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise InputError("there is no such moment in UTC") from None
 
 
 def check_path(value: str) -> str:

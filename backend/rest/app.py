@@ -46,7 +46,7 @@ def build_rest(
     max_body: int,
     max_seconds: float,
     pages: Sequence[BaseRoute] = (),
-    written: Sequence[APIRouter] = WRITTEN,
+    written: Sequence[APIRouter] | None = None,
 ) -> FastAPI:
     """The application: routes written by hand, then those of every entity, then `pages`."""
     app = FastAPI(
@@ -61,7 +61,7 @@ def build_rest(
     )
     app.state.callers = callers
     app.state.limits = limits
-    for router in written:
+    for router in WRITTEN if written is None else written:
         app.include_router(router)
     for entity in callers.catalog.values():
         app.include_router(CrudRouter(entity, limits))

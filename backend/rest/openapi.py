@@ -165,6 +165,8 @@ def describe(entity: Entity, route: Route, limits: Limits) -> Described:
     }
     summary, verb, operation = said[route]
     operation["responses"] = {str(route.status): operation.pop("response")}
+    if route is Route.GET:
+        operation["responses"]["304"] = {"description": "What the client has is what it is."}
     return Described(summary, f"{verb}_{interface.endpoint.replace('-', '_')}", operation)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -317,6 +318,23 @@ def test_bodies_that_are_none_are_told_so(campus: Campus, body: bytes, status: i
     found, code, _ = problem(refused)
     assert (found, code) == (status, "BAD_REQUEST" if status == 400 else "VALIDATION")
     assert places(refused) == ([place] if place else [])
+
+
+@pytest.mark.parametrize("given", ["2026-01-01T00:00:00", "0001-01-01T00:00:00+01:00", "2026-13-01T00:00:00Z", "soon"])
+def test_moments_are_moments(campus: Campus, given: str) -> None:
+    _, gateway = campus
+    refused = gateway.send("lea", "POST", "/api-tokens", {"name": "mine", "expires_at": given})
+    assert (problem(refused)[:2], places(refused)) == ((422, "VALIDATION"), ["#/expires_at"])
+    refused = gateway.send("lea", "GET", f"/messages?created_after={quote(given)}")
+    assert (problem(refused)[:2], places(refused)) == ((422, "BAD_USER_INPUT"), ["created_after"])
+
+
+def test_moments_may_come_from_any_zone(campus: Campus) -> None:
+    _, gateway = campus
+    given = {"name": "mine", "expires_at": "2126-03-27T10:29:36+22:52"}
+    made = gateway.send("lea", "POST", "/api-tokens", given)
+    assert made.json()["expires_at"] == "2126-03-26T11:37:36Z"
+    assert gateway.send("lea", "GET", f"/messages?created_after={quote(given['expires_at'])}").json() == []
 
 
 def test_bodies_are_json_and_of_a_bounded_size(campus: Campus) -> None:
