@@ -13,6 +13,7 @@ import hiredis
 from backend.cache import metrics
 from backend.cache.connection import AwayError
 from backend.cache.entry import Entry, ForeignEntryError, Rest, pack, unpack
+from backend.change import LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +51,7 @@ class Answers:
         self._link = link
         self._names = names
         self._epoch = b""
+        self._foreign: set[bytes] = set()
 
     async def look(self, held: Held, questions: Sequence[Question]) -> Found | None:
         """What is there; None where nothing of it may be used: Redis is away, or nobody reads what changed."""
@@ -74,10 +76,9 @@ class Answers:
         wanted = list(dict.fromkeys((*held.rest.names, *(name for each in questions for name in _rest(each)))))
         keys = [self.key(each, epoch) for each in questions]
         values = await self._read(server, [self._names.lease, *map(self._names.stamp, wanted), *keys])
-        lease = values[0]
-        if lease is None or not lease.startswith(server.run_id):
+        now = vouched(server, values[0])
+        if now is None:
             return None
-        now = lease[len(server.run_id) + 1 :]
         if now != epoch:
             # Everything under the old epoch is forgotten.
             self._epoch = now
@@ -89,12 +90,20 @@ class Answers:
         if trusted:
             clock = _clock()
             for question, key, raw in zip(questions, keys, values[len(wanted) + 1 :], strict=True):
-                if raw is not None:
-                    entry = unpack(raw, key)
+                if raw is not None and key not in self._foreign:
+                    entry = self._unpacked(raw, key)
                     if clock < entry.until:
                         entries[question] = entry
         entries = await self._valid(server, entries, stamps)
         return Found(server, epoch, stamps, trusted, entries)
+
+    def _unpacked(self, raw: bytes, key: bytes) -> Entry:
+        try:
+            return unpack(raw, key)
+        except ForeignEntryError:
+            # Where it is there for good, it is written over.
+            self._foreign.add(key)
+            raise
 
     async def _valid(
         self, server: Server, entries: Mapping[Question, Entry], stamps: dict[str, bytes | None]
@@ -137,6 +146,7 @@ class Answers:
         now = _clock()
         raw = pack(key, now, now + milliseconds, rest, stamps, body)
         if self._link.tell(found.server, ("SET", key, raw, "PX", milliseconds)):
+            self._foreign.discard(key)
             metrics.STORED.inc()
 
     async def lock(self, found: Found, digests: Mapping[bytes, float]) -> set[bytes]:
@@ -171,6 +181,17 @@ class Answers:
     def key(self, question: Question, epoch: bytes) -> bytes:
         """Where the answer is kept."""
         return self._names.entry(question.head, epoch, question.digest)
+
+
+def vouched(server: Server, lease: bytes | None) -> bytes | None:
+    """The epoch that the lease vouches for; None where it does not, or not for this server.
+
+    What changed while there was no connection must have been read since: a lease from before then says nothing.
+    """
+    if lease is None:
+        return None
+    run_id, epoch, until = lease.split(b":")
+    return epoch if run_id == server.run_id and int(until) >= server.clock + LEASE * 1000 else None
 
 
 def age(entry: Entry) -> float:

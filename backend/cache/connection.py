@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
         """
         future: asyncio.Future[list[Any]] = self._loop.create_future()
         self._send(_Place(future, len(commands)), commands)
-        timer = self._loop.call_later(seconds, _time_is_up, future)
+        timer = self._loop.call_later(seconds, self._time_is_up, future)
         try:
             return await future
         finally:
@@ -76,6 +76,10 @@ class Connection(asyncio.Protocol):
 
         packed = [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
         self._transport.write(b"".join(packed))
+
+    def _time_is_up(self, future: asyncio.Future[list[Any]]) -> None:
+        # Where it is this process that was busy, the reply is here already, and only waits to be read.
+        self._loop.call_soon(self._loop.call_soon, _give_up, future)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As asyncio calls it."""
@@ -112,6 +116,6 @@ class Connection(asyncio.Protocol):
             self.lost.set_result(None)
 
 
-def _time_is_up(future: asyncio.Future[list[Any]]) -> None:
+def _give_up(future: asyncio.Future[list[Any]]) -> None:
     if not future.done():
         future.set_exception(AwayError("Redis did not answer in time."))

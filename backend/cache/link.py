@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import hiredis
@@ -34,16 +33,11 @@ _ELSEWHERE = ("MOVED", "ASK", "READONLY", "CLUSTERDOWN", "LOADING", "MASTERDOWN"
 
 @dataclass(frozen=True, eq=False)
 class Server:
-    """A server that we are connected to: its run id, and its clock in milliseconds as it was at `at` (monotonic)."""
+    """A server that we are connected to, its run id, and what its clock was when that began, in milliseconds."""
 
     connection: Connection
     run_id: bytes
     clock: int
-    at: float
-
-    def now(self) -> int:
-        """Its clock: never ahead of what it says, for the way back from there took some time."""
-        return self.clock + int((time.monotonic() - self.at) * 1000)
 
 
 class Link:
@@ -155,10 +149,14 @@ class Link:
             if self._slow.is_set() and not server.connection.lost.done():
                 try:
                     # Behind all that it owes us, so that whoever asks next does not wait for that.
-                    await server.connection.ask([("PING",)], _PATIENCE)
+                    clock = _clock(*await server.connection.ask([("TIME",)], _PATIENCE))
                 except AwayError:
                     server.connection.close()
                     break
+                if server is not self._server:
+                    break
+                # What was vouched for before now says nothing of what changed while nobody was heard.
+                server = self._server = replace(server, clock=clock)
                 self._slow.clear()
                 metrics.UP.set(1)
         metrics.TROUBLES.labels("lost").inc()
@@ -203,15 +201,19 @@ async def _greeted(connection: Connection, address: Address) -> Server:
         commands.append(("SELECT", str(address.database)))
     commands += [("INFO", "server"), ("INFO", "replication"), ("TIME",)]
     replies = await connection.ask(commands, _PATIENCE)
-    at = time.monotonic()
     for reply in replies:
         if isinstance(reply, hiredis.ReplyError):
             raise AwayError(f"Redis says: {reply}")
     told = _told(replies[-3]) | _told(replies[-2])
     if told.get(b"role") != b"master":
         raise AwayError("This Redis is a replica; stamps are never read from one.")
-    seconds, microseconds = replies[-1]
-    return Server(connection, told[b"run_id"], int(seconds) * 1000 + int(microseconds) // 1000, at)
+    return Server(connection, told[b"run_id"], _clock(replies[-1]))
+
+
+def _clock(told: Sequence[bytes]) -> int:
+    """Milliseconds, of what TIME says."""
+    seconds, microseconds = told
+    return int(seconds) * 1000 + int(microseconds) // 1000
 
 
 def _told(info: bytes) -> dict[bytes, bytes]:

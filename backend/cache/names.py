@@ -29,7 +29,7 @@ class Names:
 
     @cached_property
     def lease(self) -> bytes:
-        """Where the lease is; its value is the epoch."""
+        """Where the lease is: the run id of the server, the epoch, and until when, on the server's clock."""
         return b"computor:lease:" + self.tag
 
     def stamp(self, text: str) -> bytes:

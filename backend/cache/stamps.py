@@ -65,7 +65,7 @@ class RedisStamps:
         if server is None or server.run_id != self._run_id:
             # Another server, or the same one with other data: whatever it has is not what we vouch for.
             await self.begin_epoch()
-        await self._told(("SET", self._names.lease, self._run_id + b":" + self._epoch, "PXAT", until))
+        await self._told(("SET", self._names.lease, b"%b:%b:%d" % (self._run_id, self._epoch, until), "PXAT", until))
 
     async def _told(self, *commands: Command) -> tuple[Server, list[Any]]:
         try:
