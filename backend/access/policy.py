@@ -155,7 +155,7 @@ class Stage(Enum):
 
     BEFORE = "the row as it is before the write"
     PLANNED = "the row as it is going to be, before it is written"
-    AFTER = "the row once it is written, beside all others of the same write"
+    AFTER = "the row once it is written, beside all others of the same write; or as it was, once it is gone"
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,18 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import Select, insert, literal, select, update
 
-from backend.access.policy import Action, Grant, Level, Policy, ScopedLevel, courses, families
-from backend.access.visibility import caller
+from backend.access.policy import (
+    Action,
+    Condition,
+    Grant,
+    Level,
+    Policy,
+    ScopedLevel,
+    courses,
+    families,
+    organizations,
+)
+from backend.access.visibility import caller, is_held
 from backend.interface.base import BaseEntityCreate, BaseEntityGet, BaseEntityList, BaseEntityUpdate, EntityInterface
 from backend.interface.effect import Written, is_written
 from backend.interface.rules import Kept, Path, Title
@@ -78,6 +88,12 @@ async def _take_courses_along(written: Written) -> None:
     await written.run(moved.where(is_written(course.c.course_family_id), course.c.organization_id != of_family))
 
 
+_WITHIN = frozenset(CourseFamilyUpdate.model_fields) - {"organization_id"}
+_DEVELOPED = Condition(
+    "one is at least developer of the family", lambda row: is_held(row["id"], families(at_least=ScopedLevel.DEVELOPER))
+)
+
+
 class CourseFamilyInterface(EntityInterface):
     """A course that is given again and again, such as each winter."""
 
@@ -95,7 +111,11 @@ class CourseFamilyInterface(EntityInterface):
             Grant("courses.id", courses(at_least=Level.STUDENT)),
             Grant("id", families(at_least=ScopedLevel.DEVELOPER)),
         ),
-        update=(Grant("id", families(at_least=ScopedLevel.DEVELOPER)),),
+        update=(
+            Grant("id", families(at_least=ScopedLevel.DEVELOPER), sets=_WITHIN),
+            # Who moves it takes from one organization and gives to another.
+            Grant("organization_id", organizations(at_least=ScopedLevel.DEVELOPER), where=_DEVELOPED),
+        ),
         delete=(Grant("id", families(at_least=ScopedLevel.OWNER)),),
     )
     effects = {Action.CREATE: (_seat_creator,), Action.UPDATE: (_take_courses_along,)}

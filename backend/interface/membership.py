@@ -89,6 +89,12 @@ def seating(model: type[Base], scope: str, role: str, owned: Values) -> tuple[Ch
         other = and_(of_scope == row[scope], of_role == ScopedLevel.OWNER.value, others.c.id != row["id"])
         return select(others.c.id).where(other).exists()
 
+    def is_there(row: Row) -> ColumnElement[bool]:
+        """That what it is a seat in is not gone, too."""
+        (key,) = inspect(model).columns[scope].foreign_keys
+        whole = key.column.table.alias()
+        return select(whole.c[key.column.name]).where(whole.c[key.column.name] == row[scope]).exists()
+
     def keeps_an_owner(row: Row) -> ColumnElement[bool]:
         old = table.alias()
         was_owner = select(old.c.id).where(
@@ -103,9 +109,9 @@ def seating(model: type[Base], scope: str, role: str, owned: Values) -> tuple[Ch
         Check(only_owners, Stage.PLANNED, _SEATING, owns, binds_admins=False),
         Check(
             last_owner,
-            Stage.BEFORE,
+            Stage.AFTER,
             frozenset({Action.DELETE}),
-            lambda row: or_(row[role] != ScopedLevel.OWNER.value, another_owner(row)),
+            lambda row: or_(row[role] != ScopedLevel.OWNER.value, another_owner(row), not_(is_there(row))),
         ),
         Check(last_owner, Stage.PLANNED, frozenset({Action.UPDATE}), keeps_an_owner),
     )

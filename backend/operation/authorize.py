@@ -73,6 +73,16 @@ class Authority:
             if attribute in targets and targets[attribute] in self._writing.scope.catalog
         ]
 
+    def reachable(self, attribute: str, source: Source) -> list[ColumnElement[bool]]:
+        """The condition on what the attribute may refer to: seen, or linked to; empty where that is any row."""
+        links = self._entity.interface.links.get(attribute, ())
+        # Whoever may write any row may link what its writers may.
+        if self._grants is None and attribute in self._entity.interface.links:
+            return []
+        linked = [self._visibility.passes(source.model, source.table, grant) for grant in links]
+        seen = source.visible()
+        return [or_(*seen, *linked)] if seen else []
+
     def _checks(self, stage: Stage) -> list[Check]:
         admin = self._writing.scope.visibility.viewer.admin
         checks = self._entity.interface.policy.checks
@@ -86,14 +96,8 @@ class Authority:
         entity = self._writing.scope.catalog[target]
         source = Source(self._writing.scope, entity.model)
         key = PolicyRow(self._entity.model, row)[attribute]
-        links = self._entity.interface.links.get(attribute, ())
-        # Whoever may write any row may link what its writers may.
-        if self._grants is None and attribute in self._entity.interface.links:
-            return or_(key.is_(None), exists().select_from(source.table).where(source.raw[entity.key[0]] == key))
-        linked = [self._visibility.passes(entity.model, source.table, grant) for grant in links]
-        seen = source.visible()
-        reached = or_(*seen, *linked) if seen else sql_true()
-        return or_(key.is_(None), exists().select_from(source.table).where(source.raw[entity.key[0]] == key, reached))
+        it_is = source.raw[entity.key[0]] == key
+        return or_(key.is_(None), exists().select_from(source.table).where(it_is, *self.reachable(attribute, source)))
 
     def _described(self) -> str:
         return words(self._entity.plural)

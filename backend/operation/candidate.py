@@ -69,6 +69,13 @@ def row_to_update(source: Source, keyed: ColumnElement[bool]) -> Subquery:
     return select(number, *values).select_from(source.table, changed).where(keyed).subquery("candidate")
 
 
+def rows_gone(entity: Entity) -> FromClause:
+    """The rows bound as `ROWS` (a JSON array), as they were."""
+    return func.jsonb_populate_recordset(_no_row(entity), _bound()).table_valued(
+        *(column(each.name, each.type) for each in entity.model.__table__.c), name="gone"
+    )
+
+
 def changes(entity: Entity) -> FromClause:
     """One row with the changes bound as `ROWS` (a JSON object); what is absent is NULL in it."""
     table = entity.model.__table__

@@ -6,10 +6,25 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, ForeignKeyConstraint, Integer, and_, any_, cast, delete, func, literal_column, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ForeignKeyConstraint,
+    Integer,
+    Text,
+    and_,
+    any_,
+    cast,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy import true as sql_true
+from sqlalchemy.dialects.postgresql import JSONB
 
-from backend.access.visibility import Access
+from backend.access.policy import Action
+from backend.access.visibility import Access, key_pair, relationship_of
 from backend.plan.keys import is_among
 from backend.plan.source import Source
 
@@ -79,14 +94,34 @@ def cascade_of(catalog: Catalog, entity: Entity) -> Cascade:
 def counts(scope: Scope, cascade: Cascade, entity: Entity) -> list[Select[Any]]:
     """Statements over the bound keys of the entity.
 
-    For each entity of `order`, how many rows go, and how many of these the caller sees; then for each reference of
-    `blocking`, how many rows stay and stand in the way, and how many of these the caller sees.
+    For each entity of `order`, how many rows go, how many of these the caller sees, and how many they may take away;
+    then for each reference of `blocking`, how many rows stay and stand in the way, and how many of these the caller
+    sees.
     """
     going = _going(scope, cascade, entity)
     return [
-        *(_counted(scope, each, going[each.name]) for each in cascade.order),
+        *(_counted(scope, each, going[each.name], asked=each is not entity) for each in cascade.order),
         *(_blockers(scope, reference, going) for reference in cascade.blocking),
     ]
+
+
+def departing(scope: Scope, cascade: Cascade, entity: Entity, kind: Entity) -> tuple[Select[Any], list[Select[Any]]]:
+    """Statements over the bound keys of the entity, for rows of a kind that go.
+
+    The first answers them as a JSON array; the others lock what they hang on (`locks`).
+    """
+    rows = _going(scope, cascade, entity)[kind.name]
+    locks = []
+    for relation in kind.interface.locks:
+        relationship = relationship_of(kind.model, relation)
+        local, remote = key_pair(relationship)
+        parent = relationship.mapper.class_.__table__.alias()
+        keys = list(parent.primary_key)
+        held = select(*keys).where(parent.c[remote].in_(select(rows.c[local]))).order_by(*keys)
+        locks.append(held.with_for_update(of=parent, key_share=True))
+    none: ColumnElement[Any] = literal_column("'[]'", JSONB)
+    listed = func.coalesce(func.jsonb_agg(func.to_jsonb(rows.table_valued())), none)
+    return select(cast(listed, Text)), locks
 
 
 def deletions(scope: Scope, cascade: Cascade, entity: Entity) -> list[Delete]:
@@ -124,9 +159,18 @@ def _going(scope: Scope, cascade: Cascade, start: Entity) -> dict[str, CTE]:
     return going
 
 
-def _counted(scope: Scope, entity: Entity, rows: CTE) -> Select[Any]:
+def _counted(scope: Scope, entity: Entity, rows: CTE, *, asked: bool) -> Select[Any]:
     seen = and_(sql_true(), *_seen(scope, entity, rows))
-    return _both(seen).select_from(rows)
+    grants = scope.visibility.grants(entity.model, Action.DELETE)
+    if not asked or not _stands_alone(entity) or grants is None:
+        return _counts(seen, sql_true()).select_from(rows)
+    may = or_(~sql_true(), *(scope.visibility.passes(entity.model, rows, grant) for grant in grants))
+    return _counts(seen, and_(seen, may)).select_from(rows)
+
+
+def _stands_alone(entity: Entity) -> bool:
+    """Whether its rows are deleted by themselves; others are parts of what they belong to."""
+    return Action.DELETE in entity.operations and not entity.interface.deletion
 
 
 def _blockers(scope: Scope, reference: Reference, going: Mapping[str, CTE]) -> Select[Any]:
@@ -138,12 +182,12 @@ def _blockers(scope: Scope, reference: Reference, going: Mapping[str, CTE]) -> S
         same = (rows.c[column.name] == table.c[column.name] for column in child.model.__table__.primary_key)
         conditions.append(~select(literal_column("1")).select_from(rows).where(*same).correlate(table).exists())
     seen = and_(sql_true(), *_seen(scope, child, table))
-    return _both(seen).select_from(table).where(*conditions)
+    return _counts(seen).select_from(table).where(*conditions)
 
 
-def _both(seen: ColumnElement[bool]) -> Select[Any]:
-    """How many there are, and how many of these are seen."""
-    columns: tuple[ColumnElement[Any], ...] = (func.count(), func.count().filter(seen))
+def _counts(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """How many there are, and of how many each condition holds."""
+    columns: list[ColumnElement[Any]] = [func.count(), *(func.count().filter(each) for each in conditions)]
     counted: list[Any] = [cast(column, Integer) for column in columns]
     return select(*counted)
 

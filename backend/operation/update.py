@@ -56,6 +56,7 @@ async def find(
     """
     bound = bound_keys(entity, [key])
     names = tuple(sorted(changed))
+    places = {(name,) for name in names}
     finding = writing.kept(("find", entity, action, names), lambda: _finding(writing, entity, action, names))
     await writing.fetch(*((locking, bound) for locking in finding.locks))
     (found,) = await writing.again((finding.look, bound))
@@ -63,7 +64,7 @@ async def find(
         raise RefusedError([not_found("id")])
     row = found[0]
     if problems := failed(finding.verdicts, row):
-        raise RefusedError(problems[:1])
+        raise RefusedError(problem.under("input") if problem.path in places else problem for problem in problems[:1])
     now, *current = row[max(1, len(finding.verdicts)) :]
     if expected_version is not None and now is not None and now != expected_version:
         raise RefusedError([_stale(now)])
@@ -89,7 +90,8 @@ def _finding(writing: Writing, entity: Entity, action: Action, changed: Sequence
     values = [_as_json(source.raw[name]) for name in attributes]
     version = func.coalesce(source.raw["version"], 0) if "version" in source.raw else null()
     look = select(*columns(verdicts), version.label("version"), *_labelled(values))
-    locks = (*parents_of_old(writing, entity), rows(writing, entity))
+    goes = action is Action.DELETE and not entity.interface.deletion
+    locks = (*parents_of_old(writing, entity), rows(writing, entity, wholly=goes))
     return _Finding(
         [writing.compiled(lock) for lock in locks],
         verdicts,

@@ -52,6 +52,14 @@ class Writing(Reading):
         """Sends a statement, from before which the transaction can go on where it is refused (`is_refused`)."""
         await self.snapshot.fetch([(_MARK, ()), self._command(ask)], last=False)
 
+    async def mark(self) -> None:
+        """Marks the place to `go_back` to."""
+        await self.snapshot.fetch([(_MARK, ())], last=False)
+
+    async def go_back(self) -> None:
+        """Undoes what was written since `mark`."""
+        await self.snapshot.fetch([(_BACK, ())], last=False)
+
     async def is_refused(self, ask: Ask) -> bool:
         """Whether the database refuses the statement in place of the one that it refused; nothing is written."""
         try:
