@@ -103,7 +103,12 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     """
     if settings.database is None:
         raise GatewayError("No database is configured: set DATABASE_URL, or POSTGRES_HOST.")
-    limits = Limits(default_page=settings.default_page_size, max_page=settings.max_page_size)
+    limits = Limits(
+        default_page=settings.default_page_size,
+        max_page=settings.max_page_size,
+        filter_relations=settings.max_filter_relations,
+        filter_depth=settings.max_filter_depth,
+    )
     catalog = reflect(INTERFACES)
     schema = build_schema(catalog, limits)
     timeouts = Timeouts(settings.statement_timeout, settings.lock_timeout)

@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     )
     max_operations: int = Field(default=50, ge=1, description="Most operations in a document.")
     max_root_fields: int = Field(default=50, ge=1, description="Most fields at the root of an operation.")
-    max_fields: int = Field(default=10_000, ge=1, description="Most fields of an operation, fragments spelled out.")
+    max_fields: int = Field(default=3_000, ge=1, description="Most fields of an operation, fragments spelled out.")
     max_objects: int = Field(
         default=2_000, ge=1, description="Most fields with selections of their own, each of which may take a statement."
     )
@@ -143,6 +143,10 @@ class Settings(BaseSettings):
     max_variable_depth: int = Field(default=40, ge=1, description="Most levels of lists and objects in variables.")
     max_variable_values: int = Field(default=100_000, ge=1, description="Most values in variables, all counted.")
     max_list_length: int = Field(default=50_000, ge=1, description="Longest list in variables.")
+    max_filter_relations: int = Field(default=50, ge=0, description="Most times that a filter looks into relations.")
+    max_filter_depth: int = Field(
+        default=3, ge=0, description="Most relations to many within each other in a filter: some, none, every."
+    )
     max_seconds: float = Field(
         default=60, gt=0, description="Seconds after which a request is ended, its statement with it."
     )

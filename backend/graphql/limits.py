@@ -16,7 +16,7 @@ class DocumentLimits:
     depth: int = 30
     operations: int = 50
     root_fields: int = 50
-    fields: int = 10_000
+    fields: int = 3_000
     objects: int = 2_000
     aliases: int = 200
     directives: int = 200

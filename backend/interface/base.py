@@ -243,3 +243,5 @@ class Limits:
     default_page: int = 50
     max_page: int = 500
     filter_nodes: int = 2000
+    filter_relations: int = 50
+    filter_depth: int = 3

@@ -62,3 +62,17 @@ def single(shape: Shape) -> Shape:
     while shape[0] == "and" and len(shape[1]) == 1:
         shape = shape[1][0]
     return shape
+
+
+def reach(shape: Shape) -> tuple[int, int]:
+    """How often a structure looks into relations, and how many to-many relations lie within each other at most."""
+    what = shape[0]
+    if what in ("test", "isNull", "isEmpty"):
+        return 0, 0
+    inner = [
+        reach(part) for part in (shape[1] if what in ("and", "or") else [shape[1 if what in ("not", "any") else 2]])
+    ]
+    count, depth = sum(times for times, _ in inner), max((levels for _, levels in inner), default=0)
+    if what in ("and", "or", "not", "any"):
+        return count, depth
+    return count + 1, depth + (what != "one")

@@ -57,7 +57,7 @@ _QUANTIFIER = re.compile(r"\{(\d*)(,?)(\d*)\}")
 _LONGEST_LABEL = 255
 _LONGEST_LQUERY = 8192
 # PostgreSQL tries every way to share the labels of a path out among them.
-_MOST_WILDCARDS = 8
+_MOST_WILDCARDS = 4
 NO_TEST = "null is no test; leave it out, or ask for isNull"
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from sqlalchemy import Integer
 
-from backend.errors import InputError
+from backend.errors import InputError, LimitError
 from backend.interface.entity import Kind, camel_case
+from backend.plan.alternatives import reach
 from backend.plan.cursor import cursor_mark, read_cursor
 from backend.plan.filter import LEAF, FilterReader
 from backend.plan.order import Order, declared_order, read_order, total_order
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from backend.interface.entity import Catalog, Entity, Field
     from backend.plan.alternatives import Shape
 
+MOST_SEARCHED = 100
 AFTER, BEFORE, LIMIT = "after_", "before_", "page_limit"
 
 
@@ -98,6 +100,7 @@ def read_list_request(
             filter_shape = reader.read(entity, given["filter"])
         except InputError as error:
             raise error.under("filter") from None
+        _check_reach(filter_shape, limits)
         for index, leaf in enumerate(reader.leaves):
             if isinstance(leaf, list) and leaf and isinstance(leaf[0], list):
                 bound.update({f"{LEAF}{index}_{part}": values for part, values in enumerate(leaf)})
@@ -126,6 +129,19 @@ def read_list_request(
         mark=mark,
         bound=bound,
     )
+
+
+def _check_reach(shape: Shape, limits: Limits) -> None:
+    """Raises LimitError where a filter has PostgreSQL look further than it should for one page of rows."""
+    relations, depth = reach(shape)
+    if relations > limits.filter_relations:
+        text = f"The filter looks into relations {relations} times; at most {limits.filter_relations} may be."
+        raise LimitError(text, "filterRelations", limits.filter_relations, relations)
+    if depth > limits.filter_depth:
+        text = (
+            f"The filter has relations to many {depth} deep; at most {limits.filter_depth} may be."
+        )
+        raise LimitError(text, "filterDepth", limits.filter_depth, depth)
 
 
 def _searched(
@@ -175,6 +191,8 @@ def read_search(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> t
 
 
 def _search_value(catalog: Catalog, parameter: Field, value: Any) -> Any:
+    if isinstance(value, list) and len(value) > MOST_SEARCHED:
+        raise InputError(f"{len(value)} values are too many: at most {MOST_SEARCHED}")
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str):
             check_text(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -92,11 +92,46 @@ def test_long_document_is_answered_and_not_kept(mine: RunningGateway, read: list
 
 def test_pattern_of_many_wildcards_is_refused(mine: RunningGateway) -> None:
     query = "query ($path: String!) { courses(filter: {path: {matches: $path}}) { totalCount } }"
-    assert mine.data("adi", query, path=".".join(["*"] * 8)) == {"courses": {"totalCount": 1}}
-    (error,) = mine.ask("adi", query, path=".".join(["*{0,9}"] * 9))["errors"]
+    assert mine.data("adi", query, path=".".join(["*"] * 4)) == {"courses": {"totalCount": 1}}
+    (error,) = mine.ask("adi", query, path=".".join(["*{0,9}"] * 5))["errors"]
     assert error["message"] == (
-        "filter.path.matches: an lquery has at most 8 levels that stand for any number of labels"
+        "filter.path.matches: an lquery has at most 4 levels that stand for any number of labels"
     )
+
+
+def _every(levels: int) -> dict[str, Any]:
+    inner = _every(levels - 1) if levels else {"result": {"gte": 0}}
+    return {"submissionGroup": {"results": {"every": inner}}}
+
+
+_NAMED = {"members": {"some": {"user": {"familyName": {"contains": "a"}}}}}
+
+
+_FAR = {
+    "filterDepth": ("results", "ResultFilter", _every(2), _every(3), 3, 4),
+    "filterRelations": ("courses", "CourseFilter", {"and": [_NAMED] * 25}, {"and": [_NAMED] * 26}, 50, 52),
+}
+
+
+@pytest.mark.parametrize("limit", _FAR)
+def test_filter_that_looks_far_is_refused(mine: RunningGateway, limit: str) -> None:
+    field, kind, most, more, allowed, found = _FAR[limit]
+    query = f"query ($filter: {kind}) {{ {field}(filter: $filter) {{ totalCount }} }}"
+    mine.data("adi", query, filter=most)
+    (error,) = mine.ask("adi", query, filter=more)["errors"]
+    assert error["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": limit, "allowed": allowed, "found": found}
+
+
+def test_alternatives_that_differ_in_values_alone_look_into_relations_once(mine: RunningGateway) -> None:
+    query = "query ($filter: CourseFilter) { courses(filter: $filter) { totalCount } }"
+    mine.data("adi", query, filter={"or": [_NAMED] * 500})
+
+
+def test_long_list_in_a_search_is_refused(mine: RunningGateway) -> None:
+    query = "query ($tags: [String!]) { messages(search: {anyTags: $tags}) { totalCount } }"
+    mine.data("adi", query, tags=["a"] * 100)
+    (error,) = mine.ask("adi", query, tags=["a"] * 101)["errors"]
+    assert error["message"] == "search.anyTags: 101 values are too many: at most 100"
 
 
 @pytest.mark.parametrize(
