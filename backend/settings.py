@@ -96,7 +96,12 @@ class Settings(BaseSettings):
         default=Explained.ADMINS,
         description="Whose answers carry their plan where the header X-Explain asks for it: off, admins, everyone.",
     )
-    pool_size: int = Field(default=8, ge=1, le=1000, description="Connections to PostgreSQL that one process holds.")
+    pool_size: int = Field(
+        default=8,
+        ge=1,
+        le=1000,
+        description="Connections to PostgreSQL that one process holds; a user gets half of them at most.",
+    )
     statement_timeout: float = Field(default=30, gt=0, description="Seconds until PostgreSQL gives a statement up.")
     lock_timeout: float = Field(default=5, gt=0, description="Seconds that a write waits for others before it answers.")
     default_page_size: int = Field(default=50, ge=1, description="Rows of a page if neither first nor last is given.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import WeakValueDictionary
 
 from psycopg import AsyncConnection, DataError, OperationalError, pq
 from psycopg.adapt import AdaptersMap, Transformer
@@ -38,6 +39,7 @@ class ReadConnection(AsyncConnection[Row]):
     rows: Any
     descriptor: int | None = None
     waiter: asyncio.Future[None] | None = None
+    turn: asyncio.Semaphore | None = None
 
     async def ready(self) -> None:
         """Sets the session up; psycopg's pool calls it once."""
@@ -137,7 +139,35 @@ def _settle(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-Pool = AsyncConnectionPool[ReadConnection]
+class Pool(AsyncConnectionPool[ReadConnection]):
+    """Connections, of which one user gets half at most at a time: nobody's slow requests keep all others waiting."""
+
+    def __init__(self, database_url: str, **options: Any) -> None:
+        super().__init__(database_url, connection_class=ReadConnection, **options)
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    async def borrow(self, user: str | None) -> ReadConnection:
+        """A connection, for a user where it is known who asks. Raises PoolTimeout where none comes free."""
+        if user is None:
+            return await self.getconn()
+        turn = self._turns.get(user)
+        if turn is None:
+            turn = self._turns[user] = asyncio.Semaphore(max(1, self.max_size // 2))
+        await turn.acquire()
+        try:
+            connection = await self.getconn()
+        except BaseException:
+            turn.release()
+            raise
+        connection.turn = turn
+        return connection
+
+    async def give_back(self, connection: ReadConnection) -> None:
+        """Takes a connection back, whatever has become of it."""
+        turn, connection.turn = connection.turn, None
+        if turn is not None:
+            turn.release()
+        await self.putconn(connection)
 
 
 @dataclass(frozen=True)
@@ -156,9 +186,8 @@ def read_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
         await connection.execute(_SESSION + limits)
         await connection.ready()
 
-    return AsyncConnectionPool(
+    return Pool(
         database_url,
-        connection_class=ReadConnection,
         kwargs={"autocommit": True, "prepare_threshold": None},
         configure=configure,
         min_size=1,

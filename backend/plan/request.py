@@ -138,9 +138,7 @@ def _check_reach(shape: Shape, limits: Limits) -> None:
         text = f"The filter looks into relations {relations} times; at most {limits.filter_relations} may be."
         raise LimitError(text, "filterRelations", limits.filter_relations, relations)
     if depth > limits.filter_depth:
-        text = (
-            f"The filter has relations to many {depth} deep; at most {limits.filter_depth} may be."
-        )
+        text = f"The filter has relations to many {depth} deep; at most {limits.filter_depth} may be."
         raise LimitError(text, "filterDepth", limits.filter_depth, depth)
 
 

@@ -147,7 +147,7 @@ class Snapshot:
     async def _take(self) -> ReadConnection:
         started = perf_counter()
         try:
-            self._connection = await self._pool.getconn()
+            self._connection = await self._pool.borrow(self._known.user_id if self._known else None)
         except (PoolTimeout, OperationalError) as error:
             raise UnavailableError("The database cannot be reached; try again.") from error
         finally:
@@ -167,7 +167,7 @@ class Snapshot:
         self._broken = False
         if connection is not None:
             await connection.close()
-            await self._pool.putconn(connection)
+            await self._pool.give_back(connection)
 
     async def _exchange(
         self, connection: ReadConnection, commands: Sequence[Command], *, last: bool
@@ -219,7 +219,7 @@ class Snapshot:
             connection.pgconn.exit_pipeline_mode()
         except (OperationalError, OSError):
             await connection.close()
-        await self._pool.putconn(connection)
+        await self._pool.give_back(connection)
 
     async def abandon(self) -> None:
         """Ends the snapshot while a statement may still run: that is cancelled in PostgreSQL first."""
@@ -240,7 +240,7 @@ class Snapshot:
         except (OperationalError, OSError, TimeoutError):
             self._connection = None
             await connection.close()
-            await self._pool.putconn(connection)
+            await self._pool.give_back(connection)
 
 
 def _note(started: float, commands: Sequence[Command], results: Sequence[Sequence[Row]]) -> None:

@@ -46,8 +46,8 @@ def reader(own_world: World) -> str:
 
 @pytest.fixture
 def small(own_world: World, reader: str) -> Iterator[RunningGateway]:
-    """A gateway with two connections."""
-    with running_gateway(own_world.database_url, {"adi": reader}, pool_size=2, statement_timeout=5) as running:
+    """A gateway with four connections, two for each user."""
+    with running_gateway(own_world.database_url, {"adi": reader}, pool_size=4, statement_timeout=5) as running:
         assert running.data("adi", QUERY) == {"courses": {"totalCount": 1}}
         yield running
 
@@ -152,3 +152,20 @@ def test_more_requests_than_connections_are_all_answered(small: RunningGateway) 
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: small.data("adi", QUERY), range(64)))
     assert answers == [{"courses": {"totalCount": 1}}] * 64
+
+
+def test_slow_requests_of_one_user_leave_connections_to_others(small: RunningGateway, own_world: World) -> None:
+    own_world.user("eve")
+    eve = {"Authorization": f"Bearer {create_token(own_world.database_url, user='eve')}"}
+
+    def of_eve() -> httpx.Response:
+        return httpx.post(f"{small.url}/graphql", json={"query": "{ me { username } }"}, headers=eve)
+
+    assert of_eve().json() == {"data": {"me": {"username": "eve"}}}
+    with ThreadPoolExecutor(5) as slow:
+        with _locked(own_world):
+            asked = [slow.submit(small.ask, "adi", QUERY) for _ in range(5)]
+            _until(lambda: len(_waiting(own_world)) == 2)
+            assert of_eve().json() == {"data": {"me": {"username": "eve"}}}
+            assert len(_waiting(own_world)) == 2
+        assert [each.result() for each in asked] == [{"data": {"courses": {"totalCount": 1}}}] * 5
