@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, and_, case, func
+from sqlalchemy import ColumnElement, Select, case
 
 from backend.access.policy import Action, Grant, Level, Policy, courses, not_archived
 from backend.interface.base import (
@@ -15,15 +15,14 @@ from backend.interface.base import (
     Expression,
     KeyedEntityCreate,
     Row,
-    Tree,
 )
 from backend.interface.content_tree import CHECKS, move_descendants
 from backend.interface.deployment_status import DeploymentStatus
 from backend.interface.individual_groups import for_contents
 from backend.interface.rules import ContentPath, GroupSize, Kept, Position, Quota, Title
 from backend.interface.search import TreeQuery, along_tree, equalities
+from backend.interface.trees import ancestors, children, descendants, parent
 from backend.model import CourseContent, CourseContentDeployment, CourseContentKind, CourseContentType
-from backend.model.base import Ltree
 
 
 class CourseContentList(BaseEntityList):
@@ -135,23 +134,6 @@ def _has_deployment(row: Row) -> ColumnElement[Any]:
     return case((is_submittable, row["deployment.id"].is_not(None)), else_=None)
 
 
-def _is_parent(row: Row, other: Row) -> ColumnElement[bool]:
-    parent = func.subpath(row["path"], 0, func.nlevel(row["path"]) - 1, type_=Ltree)
-    return and_(func.nlevel(row["path"]) > 1, other["path"] == parent)
-
-
-def _is_child(row: Row, other: Row) -> ColumnElement[bool]:
-    return and_(other["path"].op("<@")(row["path"]), func.nlevel(other["path"]) == func.nlevel(row["path"]) + 1)
-
-
-def _is_ancestor(row: Row, other: Row) -> ColumnElement[bool]:
-    return and_(other["path"].op("@>")(row["path"]), other["path"] != row["path"])
-
-
-def _is_descendant(row: Row, other: Row) -> ColumnElement[bool]:
-    return and_(other["path"].op("<@")(row["path"]), other["path"] != row["path"])
-
-
 class CourseContentInterface(EntityInterface):
     """A node in the tree of a course: a unit, or an assignment."""
 
@@ -188,9 +170,9 @@ class CourseContentInterface(EntityInterface):
         "deployment_status": Expression(lambda row: row["deployment.deployment_status"]),
     }
     trees = {
-        "parent": Tree("The node above it.", to_many=False, within=("course_id",), on=_is_parent),
-        "children": Tree("The nodes right below it.", to_many=True, within=("course_id",), on=_is_child),
-        "ancestors": Tree("The nodes above it, root first.", to_many=True, within=("course_id",), on=_is_ancestor),
-        "descendants": Tree("The nodes below it, depth first.", to_many=True, within=("course_id",), on=_is_descendant),
+        "parent": parent("The node above it.", "course_id"),
+        "children": children("The nodes right below it.", "course_id"),
+        "ancestors": ancestors("The nodes above it, root first.", "course_id"),
+        "descendants": descendants("The nodes below it, depth first.", "course_id"),
     }
     default_order = ("course_id", "tree_key")

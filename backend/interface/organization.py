@@ -21,6 +21,7 @@ from backend.interface.base import (
 from backend.interface.effect import Written, is_written
 from backend.interface.rules import Email, FieldError, Kept, Number, Path, Title, Url
 from backend.interface.search import TreeQuery, along_tree, equalities
+from backend.interface.trees import children, parent
 from backend.model import Organization, OrganizationMember
 from backend.model.base import table_of
 from backend.model.organization import OrganizationType
@@ -178,6 +179,10 @@ class OrganizationInterface(EntityInterface):
     )
     effects = {Action.CREATE: (_seat_creator,)}
     computed = {"display_name": Expression(_display_name), "path_components": Expression(_path_components)}
+    trees = {
+        "parent": parent("The organization of its kind above it.", "organization_type"),
+        "children": children("The organizations of its kind right below it.", "organization_type"),
+    }
     default_order = ("title",)
     relations = {
         "user": "Whose own it is.",

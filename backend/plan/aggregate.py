@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Float, Integer, Text, cast, func
+from sqlalchemy import ColumnElement, Float, Integer, Text, case, cast, func, literal_column
+from sqlalchemy import true as sql_true
 
 from backend.interface.entity import Entity, Kind
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NUMERIC = (Kind.INT, Kind.BIGINT, Kind.FLOAT)
+_ADDING = ("avg", "sum")
+# PostgreSQL adds squares up for an average, too.
+_LARGEST: ColumnElement[float] = literal_column("1e140::float8")
 _ORDERED = (*_NUMERIC, Kind.DATETIME)
 # By function: the kinds that it takes, and the kind that it gives where that is not the same.
 FUNCTIONS: Mapping[str, tuple[tuple[Kind, ...], Mapping[Kind, Kind]]] = {
@@ -45,10 +49,18 @@ class Figure:
         """The figure over rows that have these columns, as it goes into JSON."""
         if self == COUNT:
             return cast(func.count(), Integer)
-        figure = getattr(func, self.function)(columns[self.attribute])
+        column = columns[self.attribute]
+        figure: ColumnElement[Any] = getattr(func, self.function)(column)
         if self.kind is Kind.BIGINT:
             return cast(figure, Text)
-        return cast(figure, Float) if self.kind is Kind.FLOAT else figure
+        if self.kind is not Kind.FLOAT:
+            return figure
+        if self.function in _ADDING and isinstance(column.type, Float):
+            # An overflow would fail the whole statement, so what is too large is never added.
+            adds = func.abs(column) <= _LARGEST
+            added = getattr(func, self.function)(column).filter(adds)
+            figure = case((func.bool_and(func.coalesce(adds, sql_true())), added), else_=None)
+        return cast(figure, Float)
 
 
 COUNT = Figure("count", "", Kind.INT)

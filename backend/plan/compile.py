@@ -27,6 +27,7 @@ from sqlalchemy import null as sql_null
 
 from backend.errors import ErrorCode, InputError
 from backend.interface.base import Batch, Limits
+from backend.interface.entity import Kind
 from backend.plan.connection import Connection
 from backend.plan.grouping import GroupsRequest, read_groups
 from backend.plan.load import BatchSlot, ByKey, Load, Template, ToOne
@@ -232,6 +233,7 @@ class PlanCompiler:
         hidden: list[Callable[[Source], ColumnElement[Any]]] = []
         children: list[tuple[str, Load]] = []
         batches: list[tuple[str, Batch, bool, tuple[int, ...]]] = []
+        floats: list[str] = []
         for key, selected in self.collect(entity.name, [node.selection_set for node in nodes]).items():
             name = selected[0].name.value
             keys.append(key)
@@ -250,11 +252,12 @@ class PlanCompiler:
                     outputs.append(_nothing)
                 else:
                     outputs.append(_output(entity, name))
+                    floats += [key] if chosen.kind is Kind.FLOAT else []
         slots = tuple(
             BatchSlot(key, batch, tuple(len(keys) + place for place in places), nullable)
             for key, batch, nullable, places in batches
         )
-        return Template(entity, tuple(keys), (*outputs, *hidden), tuple(children), slots)
+        return Template(entity, tuple(keys), (*outputs, *hidden), tuple(children), slots, tuple(floats))
 
     def _relation(self, entity: Entity, relation: Relation, nodes: list[FieldNode]) -> Load:
         target = self.target(relation)

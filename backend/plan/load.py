@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, any_, bindparam, cast, select
 
 from backend.access.visibility import Access
+from backend.errors import GatewayError
 from backend.plan.keys import KEYS, bound_keys, is_among
-from backend.plan.run import Json, Pending, Row
+from backend.plan.run import Failure, Json, Pending, Row
 from backend.plan.source import Source
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ class Template:
     outputs: tuple[Callable[[Source], ColumnElement[Any]], ...]
     children: tuple[tuple[str, Load], ...] = ()
     batches: tuple[BatchSlot, ...] = ()
+    # The keys whose values are numbers that may be none for JSON.
+    floats: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -112,6 +116,11 @@ class Template:
         for batch in self.batches:
             needs = [tuple(row[start + column] for column in batch.columns) for row in rows]
             run.pending.append(Pending(batch.key, batch.batch, batch.nullable, needs, objects))
+        for key in self.floats:
+            for each in objects:
+                if each[key] is not None and not isfinite(each[key]):
+                    each[key] = Failure(GatewayError("The number that is stored here is not finite."))
+                    run.failed = True
         return objects
 
     def tasks(self, objects: Sequence[Json]) -> list[Task]:

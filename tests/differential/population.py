@@ -11,7 +11,7 @@ from psycopg import sql
 from backend.access.credentials import create_token
 from backend.seed import load
 from tests import builder
-from tests.differential.more_rows import MORE, SAME_MOMENTS, SAME_TOKENS
+from tests.differential.more_rows import MORE, SAME_MOMENTS, SAME_TOKENS, STILL
 from tests.differential.oddities import add_oddities
 from tests.differential.principals import PRINCIPALS
 from tests.discussion import build_discussion
@@ -41,6 +41,7 @@ def populate(database_url: str) -> dict[str, str]:
         connection.execute("SET session_replication_role = replica")
         connection.execute(sql.SQL(SAME_TOKENS))
         connection.execute(sql.SQL(SAME_MOMENTS))
+        connection.execute(sql.SQL(STILL))
     return tokens
 
 

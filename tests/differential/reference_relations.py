@@ -142,6 +142,8 @@ KEY_PARTS = {
 # Keys, and parts of keys, that are any text.
 TEXT_KEYS = {"Role", "CourseRole", "CourseContentKind", "OrganizationRole", "CourseFamilyRole"}
 TEXT_PARTS = {"role_id", "claim_type", "claim_value"}
+# Trees by path: within what.
+TREES = {"CourseContent": "course_id", "Organization": "organization_type"}
 ARCHIVABLE = {"User", "Organization", "CourseContent", "Message"}
 
 
@@ -178,6 +180,8 @@ def _relations() -> tuple[dict[tuple[str, str], Relation], dict[tuple[str, str],
                 keys[own, attribute] = "User"
     for field, to_many in (("parent", False), ("children", True), ("ancestors", True), ("descendants", True)):
         relations["CourseContent", field] = Relation("CourseContent", to_many, None)
+    for field, to_many in (("parent", False), ("children", True)):
+        relations["Organization", field] = Relation("Organization", to_many, None)
     keys["CourseContent", "course_content_kind_id"] = "CourseContentKind"
     keys["SubmissionGroupMember", "course_content_id"] = "CourseContent"
     keys["SubmissionArtifact", "latest_result_id"] = "Result"

@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from sqlalchemy.dialects.postgresql import INET
 
-from tests.differential.reference_relations import COLUMNS, KEY_PARTS, KEYS, RELATIONS, TABLES
+from tests.differential.reference_relations import COLUMNS, KEY_PARTS, KEYS, RELATIONS, TABLES, TREES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,19 +74,21 @@ class World:
         return self.referring(relation.target, relation.attribute, row.values["id"])
 
     def _in_tree(self, row: Row, field: str) -> list[Row]:
-        own = labels(row)
-        course = self.referring("CourseContent", "course_id", row.values["course_id"])
+        own, within = labels(row), TREES[row.type]
+        tree = (
+            self.referring(row.type, within, row.values[within])
+            if (row.type, within) in KEYS
+            else [other for other in self.rows[row.type] if other.values[within] == row.values[within]]
+        )
         if field == "parent":
-            return [other for other in course if len(own) > 1 and labels(other) == own[:-1]]
+            return [other for other in tree if len(own) > 1 and labels(other) == own[:-1]]
         if field == "children":
-            return [other for other in course if labels(other)[:-1] == own]
+            return [other for other in tree if labels(other)[:-1] == own]
         if field == "ancestors":
             return [
-                other
-                for other in course
-                if len(labels(other)) < len(own) and own[: len(labels(other))] == labels(other)
+                other for other in tree if len(labels(other)) < len(own) and own[: len(labels(other))] == labels(other)
             ]
-        return [other for other in course if len(labels(other)) > len(own) and labels(other)[: len(own)] == own]
+        return [other for other in tree if len(labels(other)) > len(own) and labels(other)[: len(own)] == own]
 
     def tree_order(self, row: Row) -> tuple[Any, ...]:
         """Sorts the nodes of a course depth first, siblings by position and then by path."""

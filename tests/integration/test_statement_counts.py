@@ -94,6 +94,7 @@ def counted(own_world: World) -> Iterator[Counted]:
         build_upload(own_world, student, f"group {number}", f"result {number}", str(number))
         build_feedback(own_world, student, f"group {number}", f"result {number}", str(number))
         build_message(own_world, student, f"group {number}", f"week_1.extra_{number}", str(number))
+        own_world.organization(f"part_{number}", path=f"uni.part_{number}")
         own_world.organization(f"home_{number}", organization_type="user", title=None, user_id=own_world.user(student))
     author = own_world.id("user", "adi")
     for entity in CATALOG.values():
@@ -106,7 +107,9 @@ def counted(own_world: World) -> Iterator[Counted]:
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
         _listening(own_world, monkeypatch) as executed,
-        running_gateway(own_world.database_url, tokens) as gateway,
+        running_gateway(
+            own_world.database_url, tokens, max_nodes=10**18, max_cost=10**18, cost_per_minute=0
+        ) as gateway,
     ):
         yield Counted(gateway, executed)
 
