@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("computor")
 
-POLL = 0.01
+POLL = 0.02
 """Seconds between two looks at the table of changes."""
 RENEWALS = 4
 """How often a lease is renewed in its time."""

@@ -7,16 +7,17 @@ import sys
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from changes import measure_changes
 from client import BenchmarkError
 from database import large_database, remove_data
 from lists import measure_lists
 from rates import measure_rates
 from rich.console import Console
 from shapes import SHAPES
-from tables import lists_table, rates_table
+from tables import costs_table, lists_table, rates_table, reading_table
 
 _DATA = Path(__file__).resolve().parents[2] / ".computor" / "benchmark"
 
@@ -26,12 +27,13 @@ class Part(StrEnum):
 
     RATES = "rates"
     LISTS = "lists"
+    CHANGES = "changes"
     ALL = "all"
 
 
 def benchmark(
     *,
-    part: Annotated[Part, typer.Option(help="Which of the two parts to run.")] = Part.ALL,
+    part: Annotated[Part, typer.Option(help="Which part to run.")] = Part.ALL,
     shapes: Annotated[str, typer.Option(help="Which of the five queries, such as 1,3.")] = ",".join(SHAPES),
     seconds: Annotated[float, typer.Option(min=0.1, help="How long each system is asked in a round.")] = 2,
     rounds: Annotated[int, typer.Option(min=1, help="How many rounds; the medians are shown.")] = 3,
@@ -46,24 +48,39 @@ def benchmark(
         sys.exit(f"There is no shape {unknown[0]!r}: the shapes are {', '.join(SHAPES)}.")
     # However narrow the terminal: a cell that is cut says nothing.
     console = Console(width=200)
-    figures = {}
+    figures: dict[str, Any] = {}
     try:
-        with large_database(data_dir) as database:
-            if part is not Part.LISTS:
-                rates = measure_rates(database, chosen, seconds, rounds)
-                console.print(rates_table(rates))
-                figures["rates"] = [asdict(rate) for rate in rates]
-            if part is not Part.RATES:
-                timings = measure_lists(database, rounds)
-                console.print(lists_table(timings))
-                figures["lists"] = [asdict(timing) for timing in timings]
+        if part in {Part.CHANGES, Part.ALL}:
+            costs, reading = measure_changes(data_dir / "changes", rounds)
+            console.print(costs_table(costs))
+            console.print(reading_table(reading))
+            figures["changes"] = [*map(asdict, costs), asdict(reading)]
+        if part is not Part.CHANGES:
+            figures.update(_on_large_data(console, data_dir, part, chosen, seconds, rounds))
     except BenchmarkError as error:
         sys.exit(str(error))
     finally:
+        remove_data(data_dir / "changes")
         if not keep:
             remove_data(data_dir)
     if as_json is not None:
         as_json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+
+
+def _on_large_data(
+    console: Console, data_dir: Path, part: Part, chosen: list[str], seconds: float, rounds: int
+) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    with large_database(data_dir) as database:
+        if part is not Part.LISTS:
+            rates = measure_rates(database, chosen, seconds, rounds)
+            console.print(rates_table(rates))
+            figures["rates"] = [asdict(rate) for rate in rates]
+        if part is not Part.RATES:
+            timings = measure_lists(database, rounds)
+            console.print(lists_table(timings))
+            figures["lists"] = [asdict(timing) for timing in timings]
+    return figures
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from shapes import SHAPES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from changes import Reading, WriteCost
     from lists import Timing
     from rates import Rate
 
@@ -63,6 +64,27 @@ def lists_table(timings: Sequence[Timing]) -> Table:
                 " / ".join(f"[red]{own:.1f} ![/]" if own > allowed(other) else f"{own:.1f}" for own, other in pairs)
             )
         table.add_row(name, *cells)
+    return table
+
+
+def costs_table(costs: Sequence[WriteCost]) -> Table:
+    """What writes cost whose changes are noted, and what they cost otherwise."""
+    table = _table(("written",), ("not noted, ms", "noted, ms", "x"))
+    for cost in costs:
+        table.add_row(cost.what, f"{cost.bare:.3f}", f"{cost.noted:.3f}", f"{cost.noted / cost.bare:.2f}")
+    return table
+
+
+def reading_table(reading: Reading) -> Table:
+    """How soon the reader has what was committed, and what it costs while nothing is."""
+    table = _table(("",), ("ms",))
+    for name, figure in (
+        ("from COMMIT to the reader's hands, median", reading.median),
+        ("the longest", reading.longest),
+        ("processor time of an idle second, reader", reading.idle_reader),
+        ("processor time of an idle second, PostgreSQL", reading.idle_server),
+    ):
+        table.add_row(name, f"{figure:.1f}")
     return table
 
 

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from backend.revision import needs_upgrade, newest
 from tests.catalogue import LIBRARY_AUTHORS, S25, catalogue
+from tests.changes import take_changes
 from tests.commands import computor, run
 
 LEFT_OFF = {
@@ -157,6 +158,11 @@ def test_computors_own_code_goes_on(s25: str) -> None:
     run(s25, "DELETE FROM \"user\" WHERE username = 'bob'")
     assert run(s25, "SELECT created_by FROM example_repository") == [(None,)]
     run(s25, "DELETE FROM result", "DELETE FROM course_submission_group", "DELETE FROM course_content")
+    # What it writes is noted for those who keep answers.
+    scopes = {change.table: {str(scope) for scope in change.scopes or ()} for change in take_changes(s25)}
+    assert scopes["course_content"] == {"course:00000000-0000-4000-8000-000000000012"}
+    assert "course_member:00000000-0000-4000-8000-000000000014" in scopes["result"]
+    assert scopes.keys() >= {"account", "user", "example_repository", "course_submission_group"}
 
 
 def test_printed_statements_adopt_as_well(s25: str) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
+from backend import embedded
 from backend.change import LEASE, Announcer, Reader
 from backend.change.reader import UnfitDatabaseError
+from backend.migration import upgrade
 from backend.plan.connection_pool import Timeouts, read_pool
 from tests.changes import NOTES, RememberedStamps
 from tests.university import build_university
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from tests.builder import World
 
@@ -162,6 +167,38 @@ async def test_backlog_is_read_in_parts(university: World, monkeypatch: pytest.M
         await _until(lambda: store.is_vouched_for)
         assert _left(url) == 0
         assert f"course/course:{course}" in store.bumped
+
+
+async def test_crash_loses_notes_and_ends_all_that_is_kept(data_dir: Path) -> None:
+    with embedded.services(data_dir, redis=False, durable=False) as services:
+        url = services.database_url
+        upgrade(url)
+        store = RememberedStamps()
+        async with _reading(url, store):
+            await _until(lambda: store.is_vouched_for)
+            store.is_away = True
+            with psycopg.connect(url) as connection:
+                connection.execute(
+                    "INSERT INTO organization (organization_type, path, title) VALUES ('community', 'a', 'A')"
+                )
+            assert _left(url) == 1
+            with psycopg.connect(url, autocommit=True) as victim:
+                os.kill(victim.info.backend_pid, signal.SIGKILL)
+                with pytest.raises(psycopg.OperationalError):
+                    victim.execute("SELECT 1")
+            await _until(lambda: _can_connect(url))
+            assert _left(url) == 0
+            store.is_away = False
+            await _until(lambda: store.epochs == 2 and store.is_vouched_for)
+            assert store.bumped == set()
+
+
+def _can_connect(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 SPOILT: dict[str, tuple[str, str]] = {
