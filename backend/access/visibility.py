@@ -169,7 +169,11 @@ class Visibility:
         declared = self._policies.get(model, ADMIN_ONLY).grants(action)
         rows: Grant = Grant("id", claimed(table, action.claims[0]))
         all_grants = (*declared, rows) if "id" in inspect(model).columns else declared
-        return [grant for grant in all_grants if grant.values is None or self.viewer.size(grant.values.name)]
+        return [grant for grant in all_grants if self.may_hold(grant)]
+
+    def may_hold(self, grant: Grant) -> bool:
+        """Whether a grant can hold for the viewer at all: for no row does it where they hold none of its keys."""
+        return grant.values is None or self.viewer.size(grant.values.name) > 0
 
     def passes(self, model: type[Base], source: FromClause, grant: Grant) -> ColumnElement[bool]:
         """That a grant holds for a row of `source`, whose columns are those of the model's table."""

@@ -79,7 +79,8 @@ class Authority:
         # Whoever may write any row may link what its writers may.
         if self._grants is None and attribute in self._entity.interface.links:
             return []
-        linked = [self._visibility.passes(source.model, source.table, grant) for grant in links]
+        held = (grant for grant in links if self._visibility.may_hold(grant))
+        linked = [self._visibility.passes(source.model, source.table, grant) for grant in held]
         seen = source.visible()
         return [or_(*seen, *linked)] if seen else []
 

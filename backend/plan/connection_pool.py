@@ -24,6 +24,12 @@ T = TypeVar("T")
 _SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET jit = off; "
 
 
+# The descriptor of a connection that was lost.
+_GONE = -1
+# Seconds.
+_LOOK_EVERY = 0.5
+
+
 @dataclass
 class _Adapted:
     """A connection, with other adapters."""
@@ -40,6 +46,7 @@ class ReadConnection(AsyncConnection[Row]):
     descriptor: int | None = None
     waiter: asyncio.Future[None] | None = None
     turn: asyncio.Semaphore | None = None
+    watch: asyncio.TimerHandle
 
     async def ready(self) -> None:
         """Sets the session up; psycopg's pool calls it once."""
@@ -70,9 +77,14 @@ class ReadConnection(AsyncConnection[Row]):
             asyncio.get_running_loop().add_reader(self.descriptor, self._readable)
 
     def _detach(self) -> None:
-        if self.descriptor is not None:
+        self._leave_socket()
+        self.descriptor = None
+
+    def _leave_socket(self) -> None:
+        """Once only: the number of a socket that is closed goes to the next one that is opened."""
+        if self.descriptor is not None and self.descriptor != _GONE:
             asyncio.get_running_loop().remove_reader(self.descriptor)
-            self.descriptor = None
+            self.descriptor = _GONE
 
     async def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
         """As psycopg waits, alone with the socket."""
@@ -96,10 +108,15 @@ class ReadConnection(AsyncConnection[Row]):
                 waiter.set_result(None)
         except OperationalError as error:
             # It counts as attached, so that whoever takes it next finds it lost when they send.
-            if self.descriptor is not None:
-                asyncio.get_running_loop().remove_reader(self.descriptor)
+            self._leave_socket()
             if waiter is not None and not waiter.done():
                 waiter.set_exception(error)
+
+    def _look_again(self) -> None:
+        """Of a socket in error, such as one whose other end went with input unread, uvloop says nothing."""
+        self._readable()
+        if self.waiter is not None and not self.waiter.done():
+            self.watch = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look_again)
 
     async def results(self) -> list[pq.abc.PGresult]:
         """The results of all commands up to the next synchronization point."""
@@ -109,10 +126,13 @@ class ReadConnection(AsyncConnection[Row]):
         results: list[pq.abc.PGresult] = []
         while True:
             if pgconn.is_busy():
-                self.waiter = asyncio.get_running_loop().create_future()
+                loop = asyncio.get_running_loop()
+                self.waiter = loop.create_future()
+                self.watch = loop.call_later(_LOOK_EVERY, self._look_again)
                 try:
                     await self.waiter
                 finally:
+                    self.watch.cancel()
                     self.waiter = None
                 continue
             result = pgconn.get_result()

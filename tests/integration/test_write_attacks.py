@@ -245,3 +245,22 @@ def test_a_killed_backend_leaves_all_or_nothing(campus: Campus) -> None:
     assert refused["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert world.connection.execute("SELECT count(*) FROM course_group WHERE title = 'killed'").fetchone() == (0,)
     assert ask(gateway, "lea", CREATE, input=given)["data"]["createCourseGroup"]["errors"] == []
+
+
+def test_who_seats_nobody_learns_of_no_user(campus: Campus) -> None:
+    world, gateway = campus
+    algebra, uni, math = (
+        world.id(*row) for row in (("course", "algebra"), ("organization", "uni"), ("course_family", "math"))
+    )
+    seats = {
+        "createCourseMember": {"courseId": algebra, "courseRoleId": "_tutor"},
+        "createOrganizationMember": {"organizationId": uni, "organizationRoleId": "_developer"},
+        "createCourseFamilyMember": {"courseFamilyId": math, "courseFamilyRoleId": "_developer"},
+    }
+    for name, given in seats.items():
+        kind = name[:1].upper() + name[1:]
+        text = f"mutation($input: {kind}Input!) {{ {name}(input: $input) {{ errors {{ code path }} }} }}"
+        for user in (world.id("user", "dan"), "00000000-0000-4000-8000-000000000000"):
+            # Students see the course, and none of these users.
+            answer = ask(gateway, "ada", text, input={**given, "userId": user})
+            assert answer["data"][name]["errors"] == [{"code": "NOT_FOUND", "path": ["input", "userId"]}]
