@@ -155,7 +155,14 @@ def _rest(callers: Callers, limits: Limits, settings: Settings, demo_tokens: Pat
         return built_page(GRAPHIQL / "docs.html", "The page of the REST API", meanwhile)
 
     pages = [Route("/docs", docs), *graphiql_routes(GRAPHIQL, demo_tokens)]
-    return build_rest(callers, limits, max_body=settings.max_body_bytes, max_seconds=settings.max_seconds, pages=pages)
+    return build_rest(
+        callers,
+        limits,
+        max_body=settings.max_body_bytes,
+        max_seconds=settings.max_seconds,
+        cors_origins=settings.cors_origins,
+        pages=pages,
+    )
 
 
 def _redis(settings: Settings) -> Redis | None:

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Match
 from backend.correlation import HEADER, begin_request
 from backend.errors import GatewayError
 from backend.face.http import ClientGoneError, read_body, while_awaited
+from backend.face.origins import Origins
 from backend.operation.problem import RefusedError
 from backend.rest.answer import answer
 from backend.rest.crud import CrudRouter
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from backend.face.callers import Callers
     from backend.interface.base import Limits
 
+_SENT = b"Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, X-Request-ID"
+_SHOWN = b"ETag, Location, X-Total-Count, X-Request-ID, Retry-After"
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
 _TEXT = (
     "Rows of each entity, as far as the caller may see them. Send a token as `Authorization: Bearer …`; "
@@ -45,6 +48,7 @@ def build_rest(
     *,
     max_body: int,
     max_seconds: float,
+    cors_origins: str = "",
     pages: Sequence[BaseRoute] = (),
     written: Sequence[APIRouter] | None = None,
 ) -> FastAPI:
@@ -76,7 +80,8 @@ def build_rest(
 
     for expected in (GatewayError, RefusedError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, _answer_problem)
-    app.add_middleware(Guard, max_body=max_body, max_seconds=max_seconds)
+    origins = Origins(cors_origins, methods=", ".join(_METHODS).encode(), sent=_SENT, shown=_SHOWN)
+    app.add_middleware(Guard, max_body=max_body, max_seconds=max_seconds, origins=origins)
     return app
 
 
@@ -93,12 +98,13 @@ def _answers(request: Request, method: str) -> bool:
 
 
 class Guard:
-    """Reads the body up to a size, ends what takes too long or nobody waits for, and answers what nobody expected."""
+    """What holds for every request: whose pages may send it, how long it is and takes, and what nobody expected."""
 
-    def __init__(self, app: ASGIApp, max_body: int, max_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, max_body: int, max_seconds: float, origins: Origins) -> None:
         self._app = app
         self._max_body = max_body
         self._max_seconds = max_seconds
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -106,15 +112,21 @@ class Guard:
             await self._app(scope, receive, send)
             return
         started = False
-        request_id = begin_request(dict(scope["headers"]).get(HEADER)).encode()
+        sent = dict(scope["headers"])
+        further = [(HEADER, begin_request(sent.get(HEADER)).encode()), *self._origins.headers(sent.get(b"origin"))]
 
         async def watched_send(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], (HEADER, request_id)]
+                message["headers"] = [*message["headers"], *further]
             await send(message)
 
+        if scope["method"] == "OPTIONS" and self._origins.any and b"access-control-request-method" in sent:
+            allowed = self._origins.preflight(sent.get(b"origin", b""))
+            await send({"type": "http.response.start", "status": 204, "headers": allowed})
+            await send({"type": "http.response.body"})
+            return
         try:
             body = await read_body(scope["headers"], receive, self._max_body)
             await while_awaited(self._app(scope, _replayed(body), watched_send), receive, self._max_seconds)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from backend.errors import ErrorCode, InputError, RateLimitedError, public
 from backend.face.coding import DECODED, UnknownCodingError
 from backend.face.http import MediaTypeError
+from backend.observe import observed
 from backend.operation.problem import Problem, ProblemCode, RefusedError
 from backend.plan.value import bare_key
 from backend.rest.answer import answer
@@ -80,6 +81,8 @@ def _response(
     headers: Mapping[str, str] | None = None,
     further: Mapping[str, Any] | None = None,
 ) -> Response:
+    if (observation := observed()) is not None:
+        observation.code = code
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

@@ -369,6 +369,24 @@ def test_other_addresses_and_methods_are_problems_too(campus: Campus) -> None:
     assert (problem(refused)[0], refused.headers["allow"]) == (405, "GET")
 
 
+def test_pages_of_other_sites_ask_where_they_are_let(campus: Campus) -> None:
+    world, gateway = campus
+    asking = {"Origin": "https://app.example.org", "Access_Control_Request_Method": "PATCH"}
+    assert gateway.send(None, "OPTIONS", "/courses", **asking).status_code == 405
+    assert "access-control-allow-origin" not in gateway.send("lea", "GET", "/courses", **asking).headers
+    with running_gateway(world.database_url, gateway.tokens, cors_origins="https://app.example.org") as open_to_some:
+        preflight = open_to_some.send(None, "OPTIONS", "/courses/x", **asking)
+        assert preflight.status_code == 204
+        assert "PATCH" in preflight.headers["access-control-allow-methods"]
+        assert "If-Match" in preflight.headers["access-control-allow-headers"]
+        for user, status in (("lea", 200), (None, 401)):
+            answered = open_to_some.send(user, "GET", "/courses", **asking)
+            assert (answered.status_code, answered.headers["access-control-allow-origin"]) == (status, asking["Origin"])
+            assert "X-Total-Count" in answered.headers["access-control-expose-headers"]
+        elsewhere = open_to_some.send("lea", "GET", "/courses", Origin="https://other.example.org")
+        assert "access-control-allow-origin" not in elsewhere.headers
+
+
 def test_answers_are_for_one_caller_alone(campus: Campus) -> None:
     _, gateway = campus
     for response in (gateway.send("lea", "GET", "/courses"), gateway.send("lea", "GET", "/courses/x")):

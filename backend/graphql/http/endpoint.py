@@ -11,7 +11,7 @@ from backend.face.coding import UnknownCodingError
 from backend.face.http import JSON, ClientGoneError, MediaTypeError, bearer_token, check_json, read_body, while_awaited
 from backend.graphql.answer import Answer, Request, failed
 from backend.graphql.engine import REPORT_COST
-from backend.graphql.http.cross_site import NOT_SIMPLE, Origins, is_simple
+from backend.graphql.http.cross_site import NOT_SIMPLE, is_simple, origins
 from backend.graphql.http.negotiation import GRAPHQL, HTML, accepted, status_of
 from backend.graphql.http.reading import asks_something, read_query_string, read_requests
 from backend.graphql.http.sending import Reply, send_reply
@@ -56,7 +56,7 @@ class GraphQLEndpoint:
         self._engine = engine
         self._page = page
         self._options = options
-        self._origins = Origins(options.cors_origins)
+        self._origins = origins(options.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
