@@ -36,20 +36,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them, and what notes changes."""
-    op.execute(r"""
-        DO $$
-        DECLARE
-            note regprocedure;
-        BEGIN
-            FOR note IN
-                SELECT oid FROM pg_proc
-                WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'gateway\_note\_%'
-            LOOP
-                EXECUTE format('DROP FUNCTION %s CASCADE', note);
-            END LOOP;
-        END
-        $$
-    """)
+    """Drop them; what notes changes is gone by then."""
     op.execute("DROP SEQUENCE gateway_change_read")
     op.execute("DROP TABLE gateway_change")

@@ -25,6 +25,7 @@ from backend.observe import observed
 from backend.operation.problem import RefusedError
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
+from backend.plan.cursor import Seal
 from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
 from backend.plan.source import Scope
 from backend.plan.statement import Compiler, Recent
@@ -81,6 +82,7 @@ class Callers:
         self._held: Recent[bytes, Held] = Recent(10000)
         self._scopes: Recent[Viewer, Scope] = Recent(1000)
         self._statistics = Statistics({})
+        self._seal: Seal
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -88,6 +90,7 @@ class Callers:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._pool)
             await self.refresh_statistics()
+            self._seal = await self._read_seal()
             if self._cache_opener is not None:
                 self.cache = await stack.enter_async_context(self._cache_opener())
             upkeep = asyncio.create_task(self._keep_up())
@@ -114,6 +117,12 @@ class Callers:
             await self._usage.write()
         except (Error, PoolTimeout) as error:
             log.warning("when tokens were used could not be written: %s", error)
+
+    async def _read_seal(self) -> Seal:
+        async with self._pool.connection() as connection:
+            found = await connection.execute("SELECT value FROM gateway_secret WHERE name = 'cursor'")
+            ((key,),) = await found.fetchall()
+            return Seal(key)
 
     async def refresh_statistics(self) -> None:
         """Learns how large the tables are; scopes are made anew when another form of statement may be better."""
@@ -176,7 +185,7 @@ class Callers:
     def _scope(self, viewer: Viewer) -> Scope:
         known = self._scopes.get(viewer)
         return known or self._scopes.put(
-            viewer, Scope(self.catalog, Visibility(self._policies, viewer, self._statistics))
+            viewer, Scope(self.catalog, Visibility(self._policies, viewer, self._statistics), self._seal)
         )
 
 

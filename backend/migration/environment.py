@@ -33,8 +33,8 @@ FIRST_REVISION = "0001_s25_schema"
 """What makes the schema of Computor's own backend."""
 _ADVISORY_LOCK = 0x67617465
 
-# Computor's own version table, and where changes are noted.
-_WITHOUT_A_MODEL = frozenset(("alembic_version", "gateway_change"))
+# Computor's own version table, where changes are noted, and what nobody may know.
+_WITHOUT_A_MODEL = frozenset(("alembic_version", "gateway_change", "gateway_secret"))
 
 # What reflection does not know by itself.
 ischema_names.setdefault("ltree", Ltree)

@@ -17,7 +17,13 @@ from backend.migration.adoption import ensure_adoptable, is_of_computor
 from backend.migration.environment import FIRST_REVISION, config_of, connect, current_revision, head
 from backend.migration.rule import add_where_kept
 from backend.migration.rules import not_in_force
-from backend.migration.triggers import all_statements, make_triggers, missing_statements, triggers_lacking
+from backend.migration.triggers import (
+    all_statements,
+    drop_triggers,
+    make_triggers,
+    missing_statements,
+    triggers_lacking,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,6 +78,7 @@ def _printed(statements: Iterable[str]) -> str:
 def downgrade(database_url: str, revision: str) -> None:
     """Undo all revisions after `revision`, in one transaction; "base" undoes all."""
     with connect(database_url) as connection:
+        drop_triggers(connection)
         command.downgrade(config_of(connection), revision)
 
 

@@ -16,11 +16,31 @@ if TYPE_CHECKING:
 
     from backend.change.note import Note
 
+_DROP = r"""
+DO $$
+DECLARE
+    note regprocedure;
+BEGIN
+    FOR note IN
+        SELECT oid FROM pg_proc
+        WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'gateway\_note\_%'
+    LOOP
+        EXECUTE format('DROP FUNCTION %s CASCADE', note);
+    END LOOP;
+END
+$$
+"""
+
 
 def make_triggers(connection: Connection) -> None:
     """Makes those that are missing or otherwise, on the newest revision's tables."""
     for statement in missing_statements(connection):
         connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def drop_triggers(connection: Connection) -> None:
+    """Drops them all, with their functions: what they note is what the newest revision has."""
+    connection.exec_driver_sql(_DROP, execution_options={"no_parameters": True})
 
 
 def missing_statements(connection: Connection) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from backend.plan.cursor import write_cursor
 from backend.plan.keys import KEYS
 from backend.plan.listing import Listing
 from backend.plan.load import Load, Query, Task, Template
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from backend.interface.entity import Entity, Relation
     from backend.plan.aggregate import Figure
+    from backend.plan.cursor import Seal
     from backend.plan.grouping import Groups, GroupsRequest
     from backend.plan.request import ListRequest
     from backend.plan.run import Json, Row, Run
@@ -42,10 +42,11 @@ class Page:
     counts: Sequence[int]
     groups: Sequence[tuple[GroupsRequest, Sequence[Row]]]
     width: int
+    seal: Seal
 
     def cursor(self, row: Row) -> str:
         """The cursor of a row, from the values that stand behind the templates' columns."""
-        return write_cursor(self.request.mark, row[self.width : self.width + len(self.request.order)])
+        return self.seal.write(self.request.mark, row[self.width : self.width + len(self.request.order)])
 
 
 Part = Callable[[Page], Any]
@@ -163,6 +164,7 @@ class Connection:
                 counts=[count[index][0][0] for count in counts],
                 groups=[(asked, of[index]) for asked, of in groups],
                 width=start,
+                seal=run.scope.seal,
             )
             connections[key] = {name: part(page) for name, part in self.parts}
         for parent in parents:

@@ -75,7 +75,7 @@ def read_slice(catalog: Catalog, entity: Entity, limits: Limits, asked: Asked) -
         after=None,
         before=None,
         size=size,
-        mark="",
+        mark=b"",
         bound={},
     )
     return Slice(request, asked.skip, size)

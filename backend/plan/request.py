@@ -12,10 +12,9 @@ from sqlalchemy import Integer
 from backend.errors import InputError, LimitError
 from backend.interface.entity import Kind, camel_case
 from backend.plan.alternatives import reach
-from backend.plan.cursor import cursor_mark, read_cursor
+from backend.plan.cursor import cursor_mark
 from backend.plan.filter import LEAF, FilterReader
 from backend.plan.order import Order, declared_order, read_order, total_order
-from backend.plan.source import Scope, Source
 from backend.plan.value import check_column, check_text, in_utc, parse_key
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from backend.interface.base import Limits, ListQuery, Newest
     from backend.interface.entity import Catalog, Entity, Field
     from backend.plan.alternatives import Shape
+    from backend.plan.source import Scope
 
 MOST_SEARCHED = 100
 AFTER, BEFORE, LIMIT = "after_", "before_", "page_limit"
@@ -60,7 +60,7 @@ class ListRequest:
     after: Position | None
     before: Position | None
     size: int
-    mark: str
+    mark: bytes
     bound: Mapping[str, object]
 
     @property
@@ -110,8 +110,8 @@ def read_list_request(
     order = _read_order(scope, entity, own_order, given.get("orderBy"))
     size, backward = _read_size(given.get("first"), given.get("last"), limits)
     mark = cursor_mark(field, order)
-    after = _read_position(scope, entity, order, mark, "after", given.get("after"))
-    before = _read_position(scope, entity, order, mark, "before", given.get("before"))
+    after = _read_position(scope, mark, "after", given.get("after"))
+    before = _read_position(scope, mark, "before", given.get("before"))
     for prefix, position in ((AFTER, after), (BEFORE, before)):
         bound.update({f"{prefix}{index}": value for index, value in enumerate(position.values if position else ())})
     bound[LIMIT] = size + 1
@@ -225,13 +225,10 @@ def _read_size(first: int | None, last: int | None, limits: Limits) -> tuple[int
     return size, last is not None
 
 
-def _read_position(
-    scope: Scope, entity: Entity, order: Order, mark: str, name: str, cursor: str | None
-) -> Position | None:
+def _read_position(scope: Scope, mark: bytes, name: str, cursor: str | None) -> Position | None:
     if cursor is None:
         return None
-    source = Source(scope, entity.model)
     try:
-        return Position(tuple(read_cursor(cursor, mark, [source[term.attribute].type for term in order])))
+        return Position(scope.seal.read(cursor, mark))
     except InputError as error:
         raise error.under(name) from None

@@ -35,14 +35,16 @@ if TYPE_CHECKING:
 
     from backend.interface.base import Row
     from backend.model import Base
+    from backend.plan.cursor import Seal
 
 
 @dataclass(frozen=True)
 class Scope:
-    """All entities, and what one kind of viewer sees of them."""
+    """All entities, what one kind of viewer sees of them, and what cursors are sealed with."""
 
     catalog: Catalog
     visibility: Visibility
+    seal: Seal
 
     def entity_of(self, model: type[Base]) -> Entity | None:
         """The entity of a model, where it has an interface."""

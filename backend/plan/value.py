@@ -9,14 +9,13 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Float, Integer, Uuid
-from sqlalchemy import Enum as SqlEnum
+from sqlalchemy import BigInteger, Integer, Uuid
 
 from backend.errors import InputError
 from backend.model.base import Ltree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.types import TypeEngine
 
@@ -143,73 +142,6 @@ def bare_key(key: Sequence[str]) -> str:
 def global_id(entity: Entity, key: Sequence[str]) -> str:
     """The id of a row, as `parse_key` reads it."""
     return f"{entity.name}:{bare_key(key)}"
-
-
-def check_cursor_text(text: object, sql_type: TypeEngine[Any]) -> str:
-    """A value from a cursor, in PostgreSQL's text format, if its column's type can read it.
-
-    Raises ValueError or InputError otherwise; a cursor may hold anything that JSON can.
-    """
-    if not isinstance(text, str):
-        raise ValueError(text)  # noqa: TRY004 - the value is wrong here, whatever its type
-    check_text(text)
-    for of, read in _READERS:
-        if isinstance(sql_type, of):
-            read(text, sql_type)
-            return text
-    check_column(text, sql_type)
-    return text
-
-
-def _read_one_of(text: str, known: Sequence[str]) -> None:
-    if text not in known:
-        raise ValueError(text)
-
-
-_MOMENT = re.compile(r"(\d{4,6})(-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d{1,6})?\+00( BC)?", re.ASCII)
-_FLOAT = re.compile(r"-?\d{1,17}(?:\.\d{1,17})?(?:e[+-]\d{1,3})?", re.ASCII)
-_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
-_LAST_YEAR = 294275
-_FIRST_YEAR_BC = 4713
-
-
-def _read_moment(text: str) -> None:
-    if text in ("infinity", "-infinity"):
-        return
-    found = _MOMENT.fullmatch(text)
-    if found is None:
-        raise ValueError(text)
-    year, rest, before_christ = int(found[1]), found[2], found[3]
-    if not 1 <= year <= (_FIRST_YEAR_BC if before_christ else _LAST_YEAR):
-        raise ValueError(text)
-    # Python knows four digits of a year; what decides on the day is the year's place in the cycle of leap years.
-    datetime.fromisoformat(f"{2000 + (1 - year if before_christ else year) % 400}{rest}")
-
-
-def _read_float(text: str) -> None:
-    if text in ("NaN", "Infinity", "-Infinity"):
-        return
-    if not _FLOAT.fullmatch(text):
-        raise ValueError(text)
-    value, digits = float(text), text.partition("e")[0]
-    # What does not fit a double is an error in PostgreSQL, at either end.
-    if not isfinite(value) or (value == 0 and digits.strip("-0.")):
-        raise ValueError(text)
-
-
-def _read_integer(text: str, sql_type: TypeEngine[Any]) -> None:
-    if not _INTEGER.fullmatch(text):
-        raise ValueError(text)
-    check_column(int(text), sql_type)
-
-
-_READERS: tuple[tuple[type[TypeEngine[Any]], Callable[[str, Any], object]], ...] = (
-    (DateTime, lambda text, _: _read_moment(text)),
-    (Boolean, lambda text, _: _read_one_of(text, ("true", "false"))),
-    (SqlEnum, lambda text, of: _read_one_of(text, of.enums)),
-    (Float, lambda text, _: _read_float(text)),
-    (Integer, _read_integer),
-)
 
 
 def array_parts(keys: Sequence[tuple[str, ...]], parts: int) -> list[list[str]]:

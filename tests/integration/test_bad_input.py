@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pytest
 
+from backend.plan.cursor import Seal
 from tests.gateway import AT_ANY_COST, running_gateway
 
 if TYPE_CHECKING:
@@ -232,55 +232,20 @@ def _cursor(gateway: RunningGateway, order: list[dict[str, Any]] | None) -> str:
     return cursor
 
 
-def _tampered(cursor: str, *values: object) -> str:
-    mark = orjson.loads(urlsafe_b64decode(cursor + "=="))[0]
-    return urlsafe_b64encode(orjson.dumps([mark, *values])).decode()
-
-
 def test_cursor_cut_short_is_refused(world_gateway: RunningGateway) -> None:
     cursor = _cursor(world_gateway, None)
     for length in range(1, len(cursor)):
-        assert _refused(world_gateway, PAGE, {"a": cursor[:length]}) in ((UNREADABLE, INPUT), (FOREIGN, INPUT))
+        assert _refused(world_gateway, PAGE, {"a": cursor[:length]}) == (UNREADABLE, INPUT)
+
+
+def test_tampered_cursor_is_refused(world_gateway: RunningGateway) -> None:
+    cursor = urlsafe_b64decode(_cursor(world_gateway, None) + "==")
+    for place in range(len(cursor)):
+        tampered = bytes((*cursor[:place], cursor[place] ^ 1, *cursor[place + 1 :]))
+        assert _refused(world_gateway, PAGE, {"a": urlsafe_b64encode(tampered).decode()}) == (UNREADABLE, INPUT)
 
 
 KEY = "00000000-0000-4000-8000-000000000000"
-FLOATS = ("1_0", "1e999", "-1e999", "1e-999", "\u0661", " 1", "0x1", "inf", "nan", "1e", "")
-MOMENTS = (
-    "2026-W01-1",
-    "20260101",
-    "2026-02-30 00:00:00+00",
-    "2026-01-01 00:00:00+25",
-    "0000-01-01 00:00:00+00",
-    "294277-01-01 00:00:00+00",
-    "4714-01-01 00:00:00+00 BC",
-    "2025-02-29 00:00:00+00",
-    "now",
-    "-infinity ",
-    "2026-01-01 24:00:00+00",
-)
-TAMPERED: tuple[tuple[dict[str, Any], str], ...] = (
-    *(({"result": "ASC"}, text) for text in FLOATS),
-    *(({"courseMember": {"createdAt": "ASC"}}, text) for text in MOMENTS),
-    *(({"submit": "ASC"}, text) for text in ("yes", "1", "TRUE", "")),
-    *(({"status": "ASC"}, text) for text in ("1.5", str(2**31), "1_0", "x", "\u0661")),
-    *(({"version": "ASC"}, text) for text in (str(2**63), "1.0", "--1")),
-    *(({"courseContent": {"path": "ASC"}}, text) for text in ("a-b", "", "a..b", "a" * 256)),
-    *(({"versionIdentifier": "ASC"}, text) for text in ("\0", "a\0b")),
-    *(({"courseMemberId": "ASC"}, text) for text in ("x", KEY[:-1], "{" + KEY + "}", "")),
-)
-
-
-@pytest.mark.parametrize(("order", "text"), TAMPERED, ids=range(len(TAMPERED)))
-def test_tampered_cursor_is_refused(world_gateway: RunningGateway, order: dict[str, Any], text: str) -> None:
-    cursor = _tampered(_cursor(world_gateway, [order]), text, KEY)
-    assert _refused(world_gateway, PAGE, {"o": [order], "a": cursor}) == (UNREADABLE, INPUT)
-
-
-@pytest.mark.parametrize("values", [(), (KEY,), ("x", KEY, KEY), (5, KEY), ({}, KEY), (["x"], KEY), (True, KEY)])
-def test_cursor_of_other_values_is_refused(world_gateway: RunningGateway, values: tuple[object, ...]) -> None:
-    order = [{"versionIdentifier": "ASC"}]
-    cursor = _tampered(_cursor(world_gateway, order), *values)
-    assert _refused(world_gateway, PAGE, {"o": order, "a": cursor}) == (UNREADABLE, INPUT)
 
 
 @pytest.mark.parametrize(
@@ -298,9 +263,11 @@ def test_cursor_of_other_values_is_refused(world_gateway: RunningGateway, values
     ],
 )
 def test_cursor_of_any_value_that_a_column_can_hold_is_taken(
-    world_gateway: RunningGateway, order: dict[str, Any], text: str
+    world_gateway: RunningGateway, world: World, order: dict[str, Any], text: str
 ) -> None:
-    cursor = _tampered(_cursor(world_gateway, [order]), text, KEY)
+    mark = urlsafe_b64decode(_cursor(world_gateway, [order]) + "==")[:6]
+    ((key,),) = world.connection.execute("SELECT value FROM gateway_secret WHERE name = 'cursor'").fetchall()
+    cursor = Seal(key).write(mark, (text, KEY))
     assert "data" in world_gateway.ask("tom", PAGE, o=[order], a=cursor)
 
 

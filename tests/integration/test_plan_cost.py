@@ -22,6 +22,7 @@ from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.alternatives import FEW_ALTERNATIVES
 from backend.plan.compile import PlanCompiler
+from backend.plan.cursor import Seal
 from backend.plan.run import Run
 from backend.plan.source import Scope
 from backend.plan.statement import Compiler
@@ -77,7 +78,7 @@ class Planning:
         compiler = PlanCompiler(SCHEMA, CATALOG, document.fragments, values, LIMITS)
         self.plan = self.plan or compiler.operation(operation)
         snapshot: Any = None  # nothing is sent
-        run = Run(Scope(CATALOG, visibility), self.compiler, self.principal, values, snapshot)
+        run = Run(Scope(CATALOG, visibility, Seal(bytes(range(64)))), self.compiler, self.principal, values, snapshot)
         for arguments in self.plan.arguments:
             arguments.of(run)
         for name, load in self.plan.loads:

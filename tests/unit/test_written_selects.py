@@ -13,6 +13,7 @@ from backend.errors import DeclarationError
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.model import Course, Organization
+from backend.plan.cursor import Seal
 from backend.plan.search import conditions_of
 from backend.plan.source import Scope, Source
 
@@ -21,7 +22,7 @@ ADMIN = Viewer(admin=True, general=frozenset(), held=frozenset(), scopes=None)
 
 
 def _conditions(statement: Select[Any]) -> list[Any]:
-    scope = Scope(CATALOG, Visibility({}, ADMIN, Statistics({})))
+    scope = Scope(CATALOG, Visibility({}, ADMIN, Statistics({})), Seal(bytes(range(64))))
     return conditions_of(Source(scope, Course), CATALOG["Course"], statement)
 
 
