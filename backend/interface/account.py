@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from sqlalchemy import ColumnElement, func, literal_column
 
-from backend.access.policy import Action, Check, Grant, Policy, Stage, user
+from backend.access.policy import Grant, Policy, user
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,
@@ -16,7 +16,7 @@ from backend.interface.base import (
     Row,
     TimedEntityList,
 )
-from backend.interface.membership import is_ordinary_user
+from backend.interface.membership import of_ordinary_users
 from backend.interface.rules import Kept
 from backend.model import Account
 
@@ -75,13 +75,6 @@ def _display_name(row: Row) -> ColumnElement[Any]:
     )
 
 
-_BY_ADMINS = "Accounts of admins and technical accounts are changed by admins only."
-
-
-def _is_ordinary(row: Row) -> ColumnElement[bool]:
-    return is_ordinary_user(row["user_id"])
-
-
 class AccountInterface(EntityInterface):
     """A user's login at an external provider."""
 
@@ -97,12 +90,7 @@ class AccountInterface(EntityInterface):
         read=(Grant("user_id", user()),),
         delete=(Grant("user_id", user()),),
         # Who links an account can sign in as its user.
-        checks=(
-            Check(_BY_ADMINS, Stage.PLANNED, frozenset({Action.CREATE}), _is_ordinary, binds_admins=False),
-            Check(
-                _BY_ADMINS, Stage.BEFORE, frozenset({Action.UPDATE, Action.DELETE}), _is_ordinary, binds_admins=False
-            ),
-        ),
+        checks=of_ordinary_users("user_id"),
     )
     computed = {"display_name": Expression(_display_name)}
     default_order = ("provider", "type", "provider_account_id")

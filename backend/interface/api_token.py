@@ -21,6 +21,7 @@ from backend.interface.base import (
     Row,
     TimedEntityList,
 )
+from backend.interface.membership import of_ordinary_users
 from backend.interface.rules import Kept
 from backend.interface.search import equalities
 from backend.model import ApiToken
@@ -134,6 +135,7 @@ class ApiTokenInterface(EntityInterface):
         create=(Grant("user_id", user()),),
         delete=(Grant("user_id", user()),),
         checks=(
+            *of_ordinary_users("user_id"),
             Check(
                 "A token gives no other more than it has itself.",
                 Stage.PLANNED,

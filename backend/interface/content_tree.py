@@ -29,6 +29,7 @@ from backend.model import (
     CourseContentDeployment,
     CourseContentType,
     CourseExecutionBackend,
+    Result,
     SubmissionGroup,
 )
 from backend.model.base import Ltree, table_of
@@ -69,7 +70,7 @@ def _may_be_worked_on(row: Row) -> ColumnElement[bool]:
     """That its type takes submissions, unless nothing hangs on the node that only such a type has."""
     of_node = (
         select(table.c.course_content_id).where(table.c.course_content_id == row["id"]).exists()
-        for table in (table_of(SubmissionGroup), table_of(CourseContentDeployment))
+        for table in (table_of(SubmissionGroup), table_of(Result), table_of(CourseContentDeployment))
     )
     return or_(row["course_content_type.course_content_kind.submittable"], not_(or_(*of_node)))
 
@@ -116,7 +117,7 @@ CHECKS = (
         "course_content_type_id",
     ),
     Check(
-        "The node has submission groups or a deployment, and this type takes none.",
+        "The node has submission groups, test runs or a deployment, and this type takes none.",
         Stage.PLANNED,
         _UPDATED,
         _may_be_worked_on,

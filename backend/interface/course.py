@@ -88,6 +88,8 @@ class CourseInterface(EntityInterface):
         update=(Grant("id", courses(at_least=Level.LECTURER)),),
         delete=(Grant("id", courses(at_least=Level.OWNER)),),
     )
+    # A family that moves to another organization takes all its courses along.
+    locks = ("course_family",)
     children = ("course_groups", "content_types", "contents", "members")
     derived = {"organization_id": lambda row: row["course_family.organization_id"]}
     default_order = ("title",)

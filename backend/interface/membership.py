@@ -33,6 +33,23 @@ def is_ordinary_user(user_id: ColumnElement[Any]) -> ColumnElement[bool]:
     return or_(is_held(user_id, user()), and_(is_person, not_(is_admin)))
 
 
+def of_ordinary_users(attribute: str, *, created: bool = True) -> tuple[Check, ...]:
+    """That what belongs to admins and technical accounts is written by admins, and by themselves.
+
+    Whoever manages users could take over their accounts otherwise. `attribute` holds the key of the user;
+    without `created` it is said of rows that are there already.
+    """
+    text = "What belongs to admins and technical accounts is written by admins only."
+
+    def holds(row: Row) -> ColumnElement[bool]:
+        return is_ordinary_user(row[attribute])
+
+    changed = frozenset({Action.UPDATE, Action.ARCHIVE, Action.DELETE})
+    creating = Check(text, Stage.PLANNED, frozenset({Action.CREATE}), holds, binds_admins=False)
+    changing = Check(text, Stage.BEFORE, changed, holds, binds_admins=False)
+    return (creating, changing) if created else (changing,)
+
+
 def _rank(role: ColumnElement[Any], ladder: type[Level] | type[ScopedLevel]) -> ColumnElement[Any]:
     """How high a role stands; NULL for one that is no rung."""
     rungs = ", ".join(f"'{level.value}'" for level in ladder)

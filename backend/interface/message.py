@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement, and_, case, func, insert, literal, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Text, and_, case, func, insert, literal_column, or_, select, true
 
 from backend.access.policy import (
     Action,
@@ -148,6 +148,15 @@ _CHECKS = (
 )
 
 
+# Constants in the text, not bound: the expressions must be the same wherever a statement repeats them.
+_DELETED_TITLE: ColumnElement[str] = literal_column("'Deleted'", Text)
+_DELETED_CONTENT: ColumnElement[str] = literal_column("'This message was deleted.'", Text)
+
+
+def _unless_deleted(row: Row, attribute: str, notice: ColumnElement[str]) -> ColumnElement[Any]:
+    return case((row["archived_at"].is_(None), row[attribute]), else_=notice)
+
+
 async def _mark_as_read(written: Written) -> None:
     """Whoever writes a message has read it."""
     message = table_of(Message)
@@ -213,11 +222,14 @@ class MessageInterface(EntityInterface):
     # Replies outlive the message that they answer.
     deletion = {
         "archived_at": func.coalesce(table_of(Message).c.archived_at, func.now()),
-        "title": literal("Deleted"),
-        "content": literal("This message was deleted."),
+        "title": _DELETED_TITLE,
+        "content": _DELETED_CONTENT,
     }
     effects = {Action.CREATE: (_mark_as_read,)}
     computed = {
+        # Other writers archive a message without taking its text away.
+        "title": Expression(lambda row: _unless_deleted(row, "title", _DELETED_TITLE)),
+        "content": Expression(lambda row: _unless_deleted(row, "content", _DELETED_CONTENT)),
         "scope": Expression(scope_of),
         "is_author": Expression(lambda row: row["author_id"] == caller()),
         "is_read": Related("reads", lambda row: func.count(row["id"]) > literal_column("0"), where=is_own_mark),

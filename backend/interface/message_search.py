@@ -132,7 +132,8 @@ def _for(query: MessageQuery) -> Iterator[ColumnElement[bool]]:
 
 def _tagged(query: MessageQuery) -> Iterator[ColumnElement[bool]]:
     """The conditions on the words of the title that begin with #."""
-    title = func.concat(_SPACE, func.translate(Message.title, _SPACES, " " * len(_SPACES)), _SPACE)
+    shown = case((Message.archived_at.is_(None), Message.title), else_=None)
+    title = func.concat(_SPACE, func.translate(shown, _SPACES, " " * len(_SPACES)), _SPACE)
 
     def like(tags: list[str], end: str) -> ColumnElement[Any]:
         return cast([f"% #{escaped(tag)}{end}" for tag in tags], ARRAY(String))

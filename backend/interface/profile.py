@@ -17,6 +17,7 @@ from backend.interface.base import (
     Row,
     TimedEntityList,
 )
+from backend.interface.membership import of_ordinary_users
 from backend.interface.search import equalities
 from backend.model import Profile
 
@@ -119,6 +120,7 @@ class ProfileInterface(EntityInterface):
         ),
         create=(Grant("user_id", user()),),
         update=(Grant("user_id", user()),),
+        checks=of_ordinary_users("user_id"),
     )
     computed = {
         "display_name": Expression(_display_name),

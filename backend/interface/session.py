@@ -19,6 +19,7 @@ from backend.interface.base import (
     Row,
     TimedEntityList,
 )
+from backend.interface.membership import of_ordinary_users
 from backend.interface.search import equalities
 from backend.model import Session
 from backend.model.base import table_of
@@ -100,7 +101,11 @@ class SessionInterface(EntityInterface):
     endpoint = "sessions"
     model = Session
     cache_ttl = 60
-    policy = Policy(read=(Grant("user_id", user()),), delete=(Grant("user_id", user()),))
+    policy = Policy(
+        read=(Grant("user_id", user()),),
+        delete=(Grant("user_id", user()),),
+        checks=of_ordinary_users("user_id"),
+    )
     # A session that has ended stays as a record.
     operations = frozenset({Action.DELETE})
     deletion = {"logout_time": func.coalesce(table_of(Session).c.logout_time, func.now())}

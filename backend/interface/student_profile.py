@@ -14,6 +14,7 @@ from backend.interface.base import (
     ListQuery,
 )
 from backend.interface.mail_address import address_in_turn, address_is_free
+from backend.interface.membership import of_ordinary_users
 from backend.interface.rules import Email
 from backend.model import StudentProfile
 
@@ -76,7 +77,7 @@ class StudentProfileInterface(EntityInterface):
             Grant("user_id", user()),
             Grant("user.course_members.course_id", courses(at_least=Level.TUTOR)),
         ),
-        checks=(address_is_free("student_email", "user_id"),),
+        checks=(*of_ordinary_users("user_id"), address_is_free("student_email", "user_id")),
     )
     in_turn = address_in_turn("student_email")
     links = {"organization_id": ()}

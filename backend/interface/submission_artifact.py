@@ -90,6 +90,23 @@ def _is_ungraded(row: Row) -> ColumnElement[bool]:
     return ~select(grading.c.id).where(of_its_group, counts).exists()
 
 
+def _is_within_quota(row: Row) -> ColumnElement[bool]:
+    """An upload that becomes a submission is one of as many as its group has; test runs of none count, too."""
+    artifact, run = table_of(SubmissionArtifact), table_of(Result).alias()
+    stored, other = artifact.alias(), artifact.alias()
+    was_one = select(stored.c.id).where(stored.c.id == row["id"], stored.c.submit).exists()
+    others = select(func.count()).where(
+        other.c.submission_group_id == row["submission_group_id"], other.c.submit, other.c.id != row["id"]
+    )
+    runs = select(func.count()).where(
+        run.c.course_submission_group_id == row["submission_group_id"],
+        run.c.submit,
+        run.c.submission_artifact_id.is_(None),
+    )
+    most = row["submission_group.max_submissions"]
+    return or_(~row["submit"], was_one, most.is_(None), others.scalar_subquery() + runs.scalar_subquery() < most)
+
+
 _COMPLETED: ColumnElement[int] = literal_column(str(ResultStatus.COMPLETED.value))
 
 
@@ -112,8 +129,17 @@ class SubmissionArtifactInterface(EntityInterface):
         update=(Grant("submission_group.members.course_member_id", own_memberships(), sets=frozenset({"submit"})),),
         checks=(
             Check("It is graded already.", Stage.BEFORE, frozenset({Action.UPDATE}), _is_ungraded, binds_admins=False),
+            Check(
+                "The group has no submissions left.",
+                Stage.PLANNED,
+                frozenset({Action.UPDATE}),
+                _is_within_quota,
+                "submit",
+            ),
         ),
     )
+    # Neither grades nor other submissions come in between.
+    locks = ("submission_group",)
     # Uploads come with their files.
     operations = frozenset({Action.UPDATE})
     computed = {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func, or_, select
 
 from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
@@ -14,10 +14,12 @@ from backend.interface.base import (
     KeyedEntityCreate,
     ListQuery,
     Related,
+    Row,
 )
 from backend.interface.rules import GroupSize, Kept, Quota, Title
 from backend.interface.submission_group_grading import GradingStatus
-from backend.model import Result, SubmissionGroup, SubmissionGroupGrading
+from backend.model import Result, SubmissionGroup, SubmissionGroupGrading, SubmissionGroupMember
+from backend.model.base import table_of
 
 
 class SubmissionGroupList(BaseEntityList):
@@ -73,6 +75,14 @@ class SubmissionGroupQuery(ListQuery):
     display_name: str | None = Field(None, description="Name of the team, exactly.")
 
 
+def _has_room(row: Row) -> ColumnElement[bool]:
+    """For who is in it, unless it becomes no smaller: groups of old may be overfull."""
+    seat, stored = table_of(SubmissionGroupMember).alias(), table_of(SubmissionGroup).alias()
+    taken = select(func.count()).where(seat.c.course_submission_group_id == row["id"]).scalar_subquery()
+    size = select(stored.c.max_group_size).where(stored.c.id == row["id"]).scalar_subquery()
+    return or_(row["max_group_size"] >= taken, row["max_group_size"] >= size)
+
+
 _NEWEST = ("-created_at", "-id")
 
 
@@ -102,6 +112,13 @@ class SubmissionGroupInterface(EntityInterface):
                 frozenset({Action.CREATE}),
                 lambda row: row["course_content.course_content_type.course_content_kind.submittable"],
                 "course_content_id",
+            ),
+            Check(
+                "The submission group has more members than this.",
+                Stage.PLANNED,
+                frozenset({Action.UPDATE}),
+                _has_room,
+                "max_group_size",
             ),
         ),
     )

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement, Select, or_
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
@@ -20,7 +20,8 @@ from backend.interface.base import (
 from backend.interface.membership import own_membership
 from backend.interface.rules import Kept, Score
 from backend.interface.search import equalities
-from backend.model import SubmissionGroupGrading
+from backend.model import SubmissionGroupGrading, SubmissionGroupMember
+from backend.model.base import table_of
 
 Feedback = Annotated[str, StringConstraints(max_length=4096)]
 
@@ -107,8 +108,18 @@ def _is_of_the_group(relation: str) -> Callable[[Row], ColumnElement[bool]]:
     return holds
 
 
+def _is_of_others(row: Row) -> ColumnElement[bool]:
+    seat = table_of(SubmissionGroupMember).alias()
+    own = (
+        seat.c.course_submission_group_id == row["submission_group_id"],
+        seat.c.course_member_id == row["graded_by_course_member_id"],
+    )
+    return ~select(seat.c.id).where(*own).exists()
+
+
 _WRITTEN = frozenset({Action.CREATE, Action.UPDATE})
 _CHECKS = (
+    Check("Nobody grades their own work.", Stage.PLANNED, _WRITTEN, _is_of_others),
     Check("It is of another group.", Stage.PLANNED, _WRITTEN, _is_of_the_group("result"), "result_id"),
     Check(
         "It is of another group.",
@@ -145,6 +156,8 @@ class SubmissionGroupGradingInterface(EntityInterface):
         ),
         checks=_CHECKS,
     )
+    # Who is in the group, and what it submits, stays as it is meanwhile.
+    locks = ("submission_group",)
     derived = {"graded_by_course_member_id": lambda row: own_membership(row["submission_group.course_id"])}
     default_order = ("-created_at",)
     relations = {

@@ -3,14 +3,16 @@
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
+from sqlalchemy import ColumnElement, and_, func, or_
 
-from backend.access.policy import Grant, Level, Policy, courses, own_memberships
+from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, own_memberships
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityUpdate,
     CreatedEntityList,
     EntityInterface,
     ListQuery,
+    Row,
     UnauthoredEntityGet,
 )
 from backend.interface.membership import own_membership
@@ -57,6 +59,15 @@ class SubmissionReviewQuery(ListQuery):
     review_type: str | None = Field(None, description="Its kind, such as peer or instructor.")
 
 
+_OF_STAFF = ("instructor", "automated")
+
+
+def _speaks_for_themselves(row: Row) -> ColumnElement[bool]:
+    kind, role = func.lower(row["review_type"]), row["reviewer_course_member.course_role_id"]
+    is_staff = (role == level.value for level in Level.TUTOR.met_by())
+    return or_(row["review_type"].is_(None), and_(*(kind != each for each in _OF_STAFF)), *is_staff)
+
+
 class SubmissionReviewInterface(EntityInterface):
     """What a course member says about an upload."""
 
@@ -79,6 +90,15 @@ class SubmissionReviewInterface(EntityInterface):
         delete=(
             Grant("reviewer_course_member_id", own_memberships()),
             Grant("artifact.submission_group.course_id", courses(at_least=Level.LECTURER)),
+        ),
+        checks=(
+            Check(
+                "Only staff review as instructor or automated.",
+                Stage.PLANNED,
+                frozenset({Action.CREATE, Action.UPDATE}),
+                _speaks_for_themselves,
+                "review_type",
+            ),
         ),
     )
     # Peers review what they are told of, and do not see.

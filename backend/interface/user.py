@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field, field_validator
 from sqlalchemy import ColumnElement, Text, cast, func, insert, literal_column, select
 
-from backend.access.policy import Action, Check, Grant, Level, Policy, Stage, courses, user
+from backend.access.policy import Action, Grant, Level, Policy, courses, user
 from backend.interface.base import (
     BaseEntityGet,
     BaseEntityUpdate,
@@ -19,7 +19,7 @@ from backend.interface.base import (
 )
 from backend.interface.effect import Written, is_written
 from backend.interface.mail_address import address_in_turn, address_is_free
-from backend.interface.membership import is_ordinary_user
+from backend.interface.membership import of_ordinary_users
 from backend.interface.rules import Email, Number, Title, Username
 from backend.model import Profile, User
 from backend.model.base import table_of
@@ -105,10 +105,6 @@ def _display_name(row: Row) -> ColumnElement[str]:
     return func.coalesce(_full_name(row), _not_blank(row["username"]), _USER.concat(part_of_key), type_=Text)
 
 
-def _is_ordinary(row: Row) -> ColumnElement[bool]:
-    return is_ordinary_user(row["id"])
-
-
 async def _give_profile(written: Written) -> None:
     """Everyone has a profile, empty at first."""
     made = table_of(User)
@@ -134,13 +130,7 @@ class UserInterface(EntityInterface):
         ),
         update=(Grant("id", user(), sets=frozenset({"given_name", "family_name"})),),
         checks=(
-            Check(
-                "Admins and technical accounts are changed by admins only.",
-                Stage.BEFORE,
-                frozenset({Action.UPDATE, Action.ARCHIVE, Action.DELETE}),
-                _is_ordinary,
-                binds_admins=False,
-            ),
+            *of_ordinary_users("id", created=False),
             address_is_free("email", "id"),
         ),
     )

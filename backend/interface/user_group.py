@@ -11,6 +11,7 @@ from backend.interface.base import (
     ListQuery,
     TimedEntityList,
 )
+from backend.interface.membership import of_ordinary_users
 from backend.interface.rules import Kept
 from backend.model import UserGroup
 
@@ -59,6 +60,6 @@ class UserGroupInterface(EntityInterface):
     endpoint = "user-groups"
     model = UserGroup
     cache_ttl = 120
-    policy = Policy(read=(Grant("user_id", user()),))
+    policy = Policy(read=(Grant("user_id", user()),), checks=of_ordinary_users("user_id"))
     null_reads = {"version": 0, "transient": False}
     relations = {"user": "Who is in it."}

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement
 from backend.access.policy import Action, Check, Grant, Policy, Stage, user
 from backend.access.principal import ADMIN
 from backend.interface.base import BaseEntityCreate, BaseEntityGet, BaseEntityList, EntityInterface, ListQuery, Row
+from backend.interface.membership import of_ordinary_users
 from backend.model import UserRole
 
 
@@ -53,6 +54,7 @@ class UserRoleInterface(EntityInterface):
     policy = Policy(
         read=(Grant("user_id", user()),),
         checks=(
+            *of_ordinary_users("user_id"),
             Check(_BY_ADMINS, Stage.PLANNED, frozenset({Action.CREATE}), _is_no_admin, binds_admins=False),
             Check(_BY_ADMINS, Stage.BEFORE, frozenset({Action.DELETE}), _is_no_admin, binds_admins=False),
         ),
