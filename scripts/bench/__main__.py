@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from bulk import measure_bulk
 from changes import measure_changes
 from client import BenchmarkError
 from database import large_database, remove_data
@@ -17,7 +18,7 @@ from lists import measure_lists
 from rates import measure_rates
 from rich.console import Console
 from shapes import SHAPES
-from tables import costs_table, lists_table, rates_table, reading_table
+from tables import bulk_table, costs_table, lists_table, rates_table, reading_table
 
 _DATA = Path(__file__).resolve().parents[2] / ".computor" / "benchmark"
 
@@ -27,6 +28,7 @@ class Part(StrEnum):
 
     RATES = "rates"
     LISTS = "lists"
+    BULK = "bulk"
     CHANGES = "changes"
     ALL = "all"
 
@@ -72,14 +74,18 @@ def _on_large_data(
 ) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     with large_database(data_dir) as database:
-        if part is not Part.LISTS:
+        if part in {Part.RATES, Part.ALL}:
             rates = measure_rates(database, chosen, seconds, rounds)
             console.print(rates_table(rates))
             figures["rates"] = [asdict(rate) for rate in rates]
-        if part is not Part.RATES:
+        if part in {Part.LISTS, Part.ALL}:
             timings = measure_lists(database, rounds)
             console.print(lists_table(timings))
             figures["lists"] = [asdict(timing) for timing in timings]
+        if part in {Part.BULK, Part.ALL}:
+            bulk = measure_bulk(database, rounds)
+            console.print(bulk_table(bulk))
+            figures["bulk"] = [asdict(bulk)]
     return figures
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bulk import GOAL as BULK_GOAL
+from bulk import MEMBERS
 from lists import allowed
 from rates import FLOOR, GATEWAY, SERVED, USUAL
 from rich.box import MARKDOWN
@@ -13,6 +15,7 @@ from shapes import SHAPES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bulk import Bulk
     from changes import Reading, WriteCost
     from lists import Timing
     from rates import Rate
@@ -46,6 +49,15 @@ def rates_table(rates: Sequence[Rate]) -> Table:
             f"{rate.answers:,}",
         )
         shown = rate.shape
+    return table
+
+
+def bulk_table(bulk: Bulk) -> Table:
+    """The rows by hand and by a mutation, in milliseconds."""
+    table = _table((f"{MEMBERS:,} members",), ("ms", "x by hand"))
+    table.add_row("one INSERT by hand", f"{bulk.by_hand:,.1f}", "")
+    times = _held(bulk.times, BULK_GOAL, met=bulk.times <= BULK_GOAL)
+    table.add_row("createCourseMembers", f"{bulk.mutation:,.1f}", times)
     return table
 
 

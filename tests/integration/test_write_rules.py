@@ -275,6 +275,52 @@ def test_a_family_takes_its_courses_to_another_organization(campus: Campus) -> N
     assert gateway.data("adi", read, id=course)["course"] == {"organization": {"path": "tech"}}
 
 
+def test_a_refused_delete_says_what_still_refers_as_far_as_one_sees_it(campus: Campus) -> None:
+    world, gateway = campus
+    algebra = world.course("algebra")
+    janitor, seen, both = (algebra.course_group(title) for title in ("hidden", "seen", "both"))
+    for claim in ("course_group:get", "course_group:delete"):
+        world.claim("janitor", claim)
+    world.role("sol", "janitor")
+    world.course("geometry").member("sol", course_group_id=world.course("geometry").course_group("sols"))
+    algebra.member("dan", course_group_id=janitor)
+    algebra.member("ron", course_group_id=both)
+    algebra.member("sol", course_group_id=both)
+
+    def refusal(user: str, group: str, **given: Any) -> str:
+        (error,) = write(gateway, user, "deleteCourseGroup", id=group, **given)["errors"]
+        assert (error["code"], error["path"], error["conflicting"]) == ("CONFLICT", ["id"], None)
+        return str(error["message"])
+
+    assert refusal("sol", janitor) == "Rows that you do not see refer to it."
+    assert refusal("sol", both) == "1 course members refer to it; and there are more that you do not see."
+    assert refusal("lea", both) == "2 course members refer to it."
+    assert refusal("sol", janitor, dryRun=True) == "Rows that you do not see refer to it."
+    assert codes(write(gateway, "sol", "deleteCourseGroup", id=seen)) == []
+
+
+def test_a_dry_run_counts_what_one_sees(campus: Campus) -> None:
+    world, gateway = campus
+    given = {"organizationType": "COMMUNITY", "path": "dry", "title": "Dry"}
+    own = write(gateway, "orla", "createOrganization", "organization { id }", input=given)["organization"]["id"]
+    gone = "deletedOrganizationId affected { typeName count }"
+    would = write(gateway, "adi", "deleteOrganization", gone, id=own, dryRun=True)
+    assert would == {
+        "errors": [],
+        "deletedOrganizationId": None,
+        "affected": [{"typeName": "Organization", "count": 1}, {"typeName": "OrganizationMember", "count": 1}],
+    }
+    assert codes(write(gateway, "adi", "deleteOrganization", id=own, dryRun=True, expectedVersion=7)) == [
+        "STALE_VERSION"
+    ]
+    # Whoever does not see all that goes is told that there is more, and does not take it along.
+    tech = world.id("organization", "tech")
+    seat = {"organization_id": tech, "organization_role_id": "_owner", "user_id": world.user("cyd")}
+    world.insert("organization_member", "cyd@tech", **seat)
+    refused = write(gateway, "cyd", "deleteOrganization", gone, id=tech, dryRun=True)
+    assert (told(refused), refused["affected"]) == ([("FORBIDDEN", ["id"])], [])
+
+
 def test_messages_have_one_target_and_replies_their_parents(campus: Campus) -> None:
     world, gateway = campus
     text = {"title": "t", "content": "c"}
