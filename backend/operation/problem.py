@@ -58,6 +58,17 @@ class RefusedError(Exception):
         self.collision = collision
 
 
+class OvertakenError(Exception):
+    """Another write came first: what was looked for is there now, perhaps, and the transaction is to begin anew.
+
+    Where it is not the first time, `refused` says what to answer.
+    """
+
+    def __init__(self, refused: RefusedError) -> None:
+        super().__init__()
+        self.refused = refused
+
+
 def not_found(*path: str) -> Problem:
     """No such row, or none that the caller may see."""
     return Problem(ProblemCode.NOT_FOUND, "There is no such row that you may see.", path)

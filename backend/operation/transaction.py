@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from psycopg import errors
 
 from backend.errors import UnauthenticatedError, UncertainError
-from backend.operation.problem import Problem, ProblemCode, RefusedError
+from backend.operation.problem import OvertakenError, Problem, ProblemCode, RefusedError
 from backend.plan.snapshot import READ_WRITE, PrincipalChangedError, snapshot_of
 
 if TYPE_CHECKING:
@@ -86,9 +86,14 @@ class Transactions:
             await writing.commit()
             return result
 
+        overtaken = False
         for attempt in range(ATTEMPTS):
             try:
                 return await self._attempt(committed)
+            except OvertakenError as error:
+                if overtaken:
+                    raise await self._explained(error.refused) from error
+                overtaken = True
             except errors.LockNotAvailable:
                 break
             except _COLLISIONS:
@@ -110,5 +115,9 @@ class Transactions:
             except RefusedError as refused:
                 if refused.collision is None:
                     raise
-                collision = refused.collision
-                raise RefusedError([await self._attempt(collision.explained)]) from refused
+                raise await self._explained(refused) from refused
+
+    async def _explained(self, refused: RefusedError) -> RefusedError:
+        if refused.collision is None:
+            return refused
+        return RefusedError([await self._attempt(refused.collision.explained)])

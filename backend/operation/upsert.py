@@ -10,7 +10,7 @@ from sqlalchemy import Text, and_, cast, select
 from backend.access.visibility import Columns
 from backend.operation.candidate import ROWS, as_json, rows_to_create
 from backend.operation.create import create_rows, read_inputs
-from backend.operation.problem import RefusedError, invalid
+from backend.operation.problem import OvertakenError, RefusedError, invalid
 from backend.operation.update import update_row
 
 if TYPE_CHECKING:
@@ -39,7 +39,13 @@ async def upsert(
         raise RefusedError([*problems, *missing, *below])
     key = await _find(writing, entity, row, unique)
     if key is None:
-        return (await create_rows(writing, entity, [row], [_PLACE]))[0], True
+        try:
+            return (await create_rows(writing, entity, [row], [_PLACE]))[0], True
+        except RefusedError as refused:
+            # Somebody has just created it; or it is none that the caller sees, which looking again will show.
+            if any(set(problem.fields) == set(unique) for problem in refused.problems):
+                raise OvertakenError(refused) from refused
+            raise
     await update_row(writing, entity, key, _changes(entity, given, unique), None)
     return key, False
 
