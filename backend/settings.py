@@ -59,7 +59,6 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port that the gateway listens on; 0 takes a free one.")
     workers: int = Field(default=1, ge=1, le=256, description="Processes that serve on that port.")
     head_seconds: float = Field(default=10, gt=0, description="Seconds that a request's head may take to come.")
-    body_seconds: float = Field(default=30, gt=0, description="Seconds that a request's body may take to come.")
     keep_alive_seconds: int = Field(
         default=5, ge=0, description="Seconds that a connection may lie idle. Longer than a proxy before it keeps one."
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from backend.settings import Settings
 
-_SECONDS_TO_FINISH = 10
+SECONDS_TO_FINISH = 10
 
 
 class Closing:
@@ -93,7 +93,6 @@ def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, r
 
     app = Closing(create_app(settings, demo_tokens=demo_tokens))
     PatientProtocol.head_seconds = settings.head_seconds
-    PatientProtocol.body_seconds = settings.body_seconds
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -106,7 +105,7 @@ def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, r
         # Who is on this machine is told by the connection; a header could say anything.
         proxy_headers=False,
         timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
     configure_logging()
     server = Server(config, app, ready, settings.drain_seconds)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from backend.docs.model import model_page
 from backend.docs.permissions import permissions_page
 from backend.docs.scopes import scopes_page
+from backend.docs.settings import settings_page
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 
@@ -35,4 +36,5 @@ def _pages() -> dict[str, str]:
         "model.md": model_page(catalog),
         "permissions-by-entity.md": permissions_page(catalog),
         "caching-scopes.md": scopes_page(catalog),
+        "settings.md": settings_page(),
     }

@@ -10,6 +10,7 @@ import pytest
 from backend.access.policy import Action
 from backend.docs import stale_pages, write_pages
 from backend.interface.registry import INTERFACES
+from backend.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -24,6 +25,19 @@ def test_pages_that_are_missing_or_changed_are_named(tmp_path: Path) -> None:
     (tmp_path / "model.md").write_text("# Nothing\n")
     (tmp_path / "permissions-by-entity.md").unlink()
     assert stale_pages(tmp_path) == ["model.md", "permissions-by-entity.md"]
+
+
+def test_every_setting_has_a_line_that_says_something() -> None:
+    lines = (DOCS / "settings.md").read_text().splitlines()
+    told = dict(re.findall(r"^\| `(\w+)` \|.*\| (.+) \|$", line)[0] for line in lines if line.startswith("| `"))
+    assert list(told) == [name.upper() for name in Settings.model_fields]
+
+
+def test_pages_name_no_setting_that_there_is_not() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    for page in ("operating.md", "observing.md", "explain.md"):
+        named = re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?:=[^`]*)?`", (DOCS / page).read_text())
+        assert {name for name in named if not name.startswith("OTEL_")} <= known, page
 
 
 def test_every_table_is_drawn_once() -> None:
