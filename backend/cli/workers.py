@@ -48,6 +48,9 @@ def supervise(
 
     A worker that ends is replaced: the others answer meanwhile. Raises GatewayError where the first do not even begin.
     """
+    from backend.observe.log import configure_logging
+
+    configure_logging()
     with _metrics_directory(), _workers() as workers:
         for _ in range(settings.workers):
             _start(workers, settings, demo_tokens, listener)

@@ -11,7 +11,7 @@ import orjson
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Mapping
 
     from backend.observe.observation import Observation
     from backend.observe.observer import Seen
@@ -100,7 +100,10 @@ def configure_logging() -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
-def _how(observation: Observation) -> MutableMapping[str, Any]:
+def _how(observation: Observation) -> Mapping[str, Any]:
+    """The plan; what has none, a mutation, say, is told by its statements."""
+    if observation.explain is not None:
+        return {"plan": observation.explain()}
     sent = [
         {
             "milliseconds": _milliseconds(exchange.ended - exchange.started),
@@ -109,7 +112,7 @@ def _how(observation: Observation) -> MutableMapping[str, Any]:
         }
         for exchange in observation.exchanges
     ]
-    return {"plan": observation.explain() if observation.explain is not None else None, "exchanges": sent}
+    return {"exchanges": sent}
 
 
 def _milliseconds(seconds: float) -> float:

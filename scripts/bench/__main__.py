@@ -15,6 +15,7 @@ from changes import measure_changes
 from client import BenchmarkError
 from database import large_database, remove_data
 from lists import measure_lists
+from outage import measure_outage
 from rates import measure_rates
 from rich.console import Console
 from shapes import SHAPES
@@ -31,13 +32,17 @@ class Part(StrEnum):
     BULK = "bulk"
     CHANGES = "changes"
     ALL = "all"
+    OUTAGE = "outage"
 
 
 def benchmark(
     *,
-    part: Annotated[Part, typer.Option(help="Which part to run.")] = Part.ALL,
+    part: Annotated[Part, typer.Option(help="Which part to run; all is without the outage.")] = Part.ALL,
     shapes: Annotated[str, typer.Option(help="Which of the five queries, such as 1,3.")] = ",".join(SHAPES),
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long each system is asked in a round.")] = 2,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="How long each system is asked in a round [2], or an outage lasts [60]."),
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How many rounds; the medians are shown.")] = 3,
     as_json: Annotated[Path | None, typer.Option("--json", help="File to write the figures to.")] = None,
     data_dir: Annotated[Path, typer.Option(help="Where the benchmark's own PostgreSQL has its data.")] = _DATA,
@@ -52,13 +57,17 @@ def benchmark(
     console = Console(width=200)
     figures: dict[str, Any] = {}
     try:
+        if part is Part.OUTAGE:
+            outage = measure_outage(data_dir / "outage", seconds or 60)
+            console.print(outage)
+            sys.exit(0 if outage.is_fine else 1)
         if part in {Part.CHANGES, Part.ALL}:
             costs, reading = measure_changes(data_dir / "changes", rounds)
             console.print(costs_table(costs))
             console.print(reading_table(reading))
             figures["changes"] = [*map(asdict, costs), asdict(reading)]
         if part is not Part.CHANGES:
-            figures.update(_on_large_data(console, data_dir, part, chosen, seconds, rounds))
+            figures.update(_on_large_data(console, data_dir, part, chosen, seconds or 2, rounds))
     except BenchmarkError as error:
         sys.exit(str(error))
     finally:

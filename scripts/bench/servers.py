@@ -16,7 +16,7 @@ import psycopg
 from client import BenchmarkError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 _HERE = Path(__file__).resolve().parent
 _BIN = Path(sys.executable).parent
@@ -29,6 +29,11 @@ class Server:
     def __init__(self, process: psutil.Process, port: int) -> None:
         self.port = port
         self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Its process, or that which looks after the others."""
+        return int(self._process.pid)
 
     def used(self) -> float:
         """Seconds of processor time that it has used so far."""
@@ -59,9 +64,11 @@ class Postgres:
 
 
 @contextmanager
-def running_gateway(database_url: str) -> Iterator[Server]:
+def running_gateway(
+    database_url: str, options: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """The gateway as `computor serve` starts it, until the block ends."""
-    with _running([str(_BIN / "computor"), "serve"], database_url) as server:
+    with _running([str(_BIN / "computor"), "serve", *options], database_url, environment) as server:
         yield server
 
 
@@ -85,11 +92,11 @@ def _served(app: str) -> list[str]:
 
 
 @contextmanager
-def _running(command: list[str], database_url: str) -> Iterator[Server]:
+def _running(command: list[str], database_url: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
     port = _free_port()
     process = psutil.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(port)],
-        env={**os.environ, "DATABASE_URL": database_url},
+        env={**os.environ, "DATABASE_URL": database_url, **(environment or {})},
         stdout=subprocess.DEVNULL,
     )
     try:

@@ -83,7 +83,6 @@ def test_slow_request_is_logged_with_its_plan(gateway: RunningGateway, capfd: py
     (load,) = slow["plan"]["loads"]
     assert (load["field"], load["type"], load["rows"]) == ("courses", "Course", 3)
     assert "FROM course" in load["statements"][0]["sql"]
-    assert [sum(exchange["rows"]) for exchange in slow["exchanges"]] == [1, 3]
     assert _SECRET not in json.dumps(slow)
     assert "a.literal" not in json.dumps(slow)
 
