@@ -101,6 +101,9 @@ class Settings(BaseSettings):
         le=1000,
         description="Connections to PostgreSQL that one process holds; a user gets half of them at most.",
     )
+    pool_timeout: float = Field(
+        default=5, gt=0, description="Seconds that a request waits for one of them, before it is answered 503."
+    )
     statement_timeout: float = Field(default=30, gt=0, description="Seconds until PostgreSQL gives a statement up.")
     lock_timeout: float = Field(default=5, gt=0, description="Seconds that a write waits for others before it answers.")
     default_page_size: int = Field(default=50, ge=1, description="Rows of a page if neither first nor last is given.")

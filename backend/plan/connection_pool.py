@@ -192,10 +192,11 @@ class Pool(AsyncConnectionPool[ReadConnection]):
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds until PostgreSQL gives up: a statement, and waiting for a lock."""
+    """Seconds until PostgreSQL gives up: a statement, and waiting for a lock; and until a request has a connection."""
 
     statement: float
     lock: float
+    connection: float = 5
 
 
 def read_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
@@ -212,6 +213,10 @@ def read_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
         configure=configure,
         min_size=1,
         max_size=size,
+        timeout=timeouts.connection,
+        # The pool waits for longer and longer between its attempts to connect. Whoever comes once it has given up has
+        # it begin anew, so that an outage ends for the gateway soon after it has ended.
+        reconnect_timeout=timeouts.connection,
         open=False,
     )
 

@@ -68,6 +68,8 @@ def problem_response(error: BaseException) -> Response:
 def _headers(error: BaseException, status: int) -> dict[str, str]:
     if isinstance(error, RateLimitedError):
         return {"Retry-After": str(error.retry_after)}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": "1"}
     if status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": "Bearer"}
     return {"Accept-Encoding": DECODED.decode()} if isinstance(error, UnknownCodingError) else {}
