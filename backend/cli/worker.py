@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from backend.cli.protocol import PatientProtocol
+from backend.observe.log import configure_logging
 
 if TYPE_CHECKING:
     import socket
@@ -64,6 +65,8 @@ class Server(uvicorn.Server):
         gc.enable()
         if self.started:
             self._ready()
+            # Beside the first requests.
+            await asyncio.to_thread(configure_logging)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends: no new connections, then no more requests, then nothing."""
@@ -88,7 +91,6 @@ def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, r
     # What is made until the server answers lasts as long as it does: looking through it for garbage is idle.
     gc.disable()
     # Take their time to import, so late: the database starts meanwhile.
-    from backend.observe.log import configure_logging
     from backend.server import create_app
 
     app = Closing(create_app(settings, demo_tokens=demo_tokens))
@@ -107,7 +109,6 @@ def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, r
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
-    configure_logging()
     server = Server(config, app, ready, settings.drain_seconds)
     server.run(sockets=[listener])
     return server.started

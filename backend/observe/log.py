@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,13 @@ class RequestLog:
     def __init__(self, *, every: bool, slow: float) -> None:
         self._every = every
         self._slow = slow
-        self._log: Any = structlog.wrap_logger(
+
+    @cached_property
+    def _log(self) -> Any:
+        # Its import would make up a tenth of the time until the first answer, which has no need of it.
+        import structlog  # noqa: PLC0415
+
+        return structlog.wrap_logger(
             structlog.BytesLogger(sys.stderr.buffer),
             processors=[
                 structlog.processors.add_log_level,
@@ -84,6 +90,8 @@ def counts(cache: Mapping[str, str]) -> dict[str, int]:
 
 def configure_logging() -> None:
     """Has whatever libraries and the gateway log written as lines of JSON, too."""
+    import structlog  # noqa: PLC0415 - as above
+
     shared = [structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
