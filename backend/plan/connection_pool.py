@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from psycopg import AsyncConnection, DataError, OperationalError, pq
 from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from backend.plan.loading import AnyMomentLoader, JsonLoader
 from backend.plan.run import Row
@@ -173,7 +173,12 @@ class Pool(AsyncConnectionPool[ReadConnection]):
         turn = self._turns.get(user)
         if turn is None:
             turn = self._turns[user] = asyncio.Semaphore(max(1, self.max_size // 2))
-        await turn.acquire()
+        try:
+            # Whoever waits for their own turn waits no longer than for a connection.
+            async with asyncio.timeout(self.timeout if turn.locked() else None):
+                await turn.acquire()
+        except TimeoutError:
+            raise PoolTimeout(f"no connection for this user within {self.timeout} s") from None
         try:
             connection = await self.getconn()
         except BaseException:
