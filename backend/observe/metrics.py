@@ -41,6 +41,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=own,
         )
+        self._known: dict[tuple[str, ...], tuple[Counter, Histogram]] = {}
         self._database = Histogram(
             "computor_database_seconds", "Waiting for PostgreSQL, in one request.", buckets=_SECONDS, registry=own
         )
@@ -54,8 +55,13 @@ class Metrics:
     def note(self, observation: Observation, seen: Seen) -> None:
         """Counts a request that has ended."""
         route, kind = seen.route or "unknown", observation.operation_kind or "none"
-        self._requests.labels(route, kind, str(seen.status), observation.code or "").inc()
-        self._seconds.labels(route, kind).observe(observation.duration)
+        labels = (route, kind, str(seen.status), observation.code or "")
+        known = self._known.get(labels)
+        if known is None:
+            # Looking a metric up by its labels costs more than counting.
+            known = self._known[labels] = (self._requests.labels(*labels), self._seconds.labels(route, kind))
+        known[0].inc()
+        known[1].observe(observation.duration)
         if observation.exchanges:
             self._database.observe(observation.in_database)
             self._pool.observe(observation.waited)

@@ -111,8 +111,6 @@ def measure_outage(data_dir: Path, seconds: float) -> Outage:
         options = ["--workers", str(WORKERS)]
         environment = {
             "REDIS_URL": redis_url or "",
-            "LOG_REQUESTS": "false",
-            "SLOW_SECONDS": "0",
             "MAX_CONCURRENT": "1000",
         }
         with running_gateway(database_url, options, environment) as server:

@@ -67,8 +67,9 @@ class Postgres:
 def running_gateway(
     database_url: str, options: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """The gateway as `computor serve` starts it, until the block ends."""
-    with _running([str(_BIN / "computor"), "serve", *options], database_url, environment) as server:
+    """The gateway as `computor serve` starts it, until the block ends; as its peers it logs no requests."""
+    quiet = {"LOG_REQUESTS": "false", "SLOW_SECONDS": "0", **(environment or {})}
+    with _running([str(_BIN / "computor"), "serve", *options], database_url, quiet) as server:
         yield server
 
 
