@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import strawberry
 
@@ -11,9 +11,7 @@ from backend.errors import MEANINGS, ErrorCode
 from backend.graphql.declare import Declarations, FieldSpec
 from backend.graphql.scalars import BigInt, DateTime, Json, TreePath
 from backend.interface.entity import Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from backend.plan.filter import OPERATORS
 
 
 class OrderDirection(Enum):
@@ -67,24 +65,17 @@ _TESTS = {
 }
 _TIMES = {"lt": "Before.", "lte": "Before or at.", "gt": "After.", "gte": "After or at."}
 _PATHS = {"eq": "This very node.", "in": "One of these nodes."}
-_EQ, _MANY, _RANGE = ("eq", "ne"), ("in", "notIn"), ("lt", "lte", "gt", "gte")
-_LIKE = ("contains", "startsWith", "endsWith", "like", "ilike")
-# By kind: the GraphQL type of values, the name of the filter, what it is on, its tests.
-FILTERS: dict[Kind, tuple[str, str, str, tuple[str, ...]]] = {
-    Kind.ID: ("ID", "IDFilter", "Tests on an id. Each takes a global id or a bare key.", (*_EQ, *_MANY)),
-    Kind.STRING: ("String", "StringFilter", "Tests on a text.", (*_EQ, *_MANY, *_LIKE)),
-    Kind.INT: ("Int", "IntFilter", "Tests on an integer.", (*_EQ, *_MANY, *_RANGE)),
-    Kind.FLOAT: ("Float", "FloatFilter", "Tests on a number.", (*_EQ, *_RANGE)),
-    Kind.BIGINT: ("BigInt", "BigIntFilter", "Tests on a bigint.", (*_EQ, *_MANY, *_RANGE)),
-    Kind.BOOLEAN: ("Boolean", "BooleanFilter", "Tests on a truth value.", _EQ),
-    Kind.DATETIME: ("DateTime", "DateTimeFilter", "Tests on a moment.", (*_EQ, *_RANGE)),
-    Kind.TREE_PATH: (
-        "TreePath",
-        "TreePathFilter",
-        "Tests on a path in a tree.",
-        ("eq", "in", "ancestorOf", "descendantOf", "matches", "depth"),
-    ),
-    Kind.STRING_LIST: ("String", "StringListFilter", "Tests on a list of texts.", ("containsAll", "containsAny")),
+# By kind: the GraphQL type of values, the name of the filter, what it is on.
+FILTERS: dict[Kind, tuple[str, str, str]] = {
+    Kind.ID: ("ID", "IDFilter", "Tests on an id. Each takes a global id or a bare key."),
+    Kind.STRING: ("String", "StringFilter", "Tests on a text."),
+    Kind.INT: ("Int", "IntFilter", "Tests on an integer."),
+    Kind.FLOAT: ("Float", "FloatFilter", "Tests on a number."),
+    Kind.BIGINT: ("BigInt", "BigIntFilter", "Tests on a bigint."),
+    Kind.BOOLEAN: ("Boolean", "BooleanFilter", "Tests on a truth value."),
+    Kind.DATETIME: ("DateTime", "DateTimeFilter", "Tests on a moment."),
+    Kind.TREE_PATH: ("TreePath", "TreePathFilter", "Tests on a path in a tree."),
+    Kind.STRING_LIST: ("String", "StringListFilter", "Tests on a list of texts."),
 }
 SCALAR_NAMES: dict[Kind, str] = {kind: names[0] for kind, names in FILTERS.items()} | {
     Kind.JSON: "JSON",
@@ -117,9 +108,9 @@ def declare_shared(types: Declarations) -> None:
             FieldSpec("endCursor", "String | None", "Cursor of the last item of the page."),
         ],
     )
-    for kind, (scalar, name, description, tests) in FILTERS.items():
+    for kind, (scalar, name, description) in FILTERS.items():
         texts = {**_TESTS, **{Kind.DATETIME: _TIMES, Kind.TREE_PATH: _PATHS}.get(kind, {})}
-        types.input(name, description, _tests(scalar, tests, texts, empty=kind is Kind.STRING_LIST))
+        types.input(name, description, _tests(scalar, kind, texts, empty=kind is Kind.STRING_LIST))
 
 
 def declare_error_codes(types: Declarations) -> str:
@@ -143,19 +134,16 @@ def declare_enum_filter(types: Declarations, enum: type[Enum]) -> None:
     name = f"{enum.__name__}Filter"
     if name not in types.namespace:
         subject = (enum.__doc__ or "").strip().rstrip(".")
-        types.input(
-            name, f"Tests on: {subject[:1].lower()}{subject[1:]}.", _tests(enum.__name__, (*_EQ, *_MANY), _TESTS)
-        )
+        types.input(name, f"Tests on: {subject[:1].lower()}{subject[1:]}.", _tests(enum.__name__, Kind.ENUM, _TESTS))
 
 
-def _tests(scalar: str, tests: Sequence[str], texts: dict[str, str], *, empty: bool = False) -> list[FieldSpec]:
-    lists = ("in", "notIn", "containsAll", "containsAny")
+def _tests(scalar: str, kind: Kind, texts: dict[str, str], *, empty: bool = False) -> list[FieldSpec]:
     special = {"matches": "String", "depth": "Int"}
     fields = [
         FieldSpec(
-            name, f"list[{scalar}] | None" if name in lists else f"{special.get(name, scalar)} | None", texts[name]
+            name, f"list[{scalar}] | None" if operator.many else f"{special.get(name, scalar)} | None", texts[name]
         )
-        for name in tests
+        for name, operator in OPERATORS[kind].items()
     ]
     last = "isEmpty" if empty else "isNull"
     return [*fields, FieldSpec(last, "Boolean | None", texts[last])]

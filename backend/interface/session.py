@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, Text, cast, extract, false, func, literal_column
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, extract, false, func, inspect, literal_column, or_
 from sqlalchemy import Float as SqlFloat
 from sqlalchemy.dialects.postgresql import INET
 
@@ -32,7 +32,9 @@ class SessionList(TimedEntityList):
     user_id: str = Field(description="Key of the user.")
     logout_time: datetime | None = Field(None, description="When it ended; null while it lasts.")
     ip_address: str = Field(description="Address that it came from, of version 4 or 6.")
-    is_active: bool = Field(description="Whether it lasts.")
+    device_label: str | None = Field(None, max_length=512, description="The device in words.")
+    last_seen_at: datetime | None = Field(None, description="When it was last used.")
+    is_active: bool = Field(description="Whether it lasts: neither ended nor taken back, and in its time.")
     session_duration: float | None = Field(None, description="How long it lasted, in seconds; null while it lasts.")
     display_name: str = Field(description="Where it came from, and when.")
 
@@ -40,6 +42,12 @@ class SessionList(TimedEntityList):
 class SessionGet(SessionList, BaseEntityGet):
     """The record of a login."""
 
+    sid: str = Field(description="What the login is called outside, other than what it is recognised by.")
+    expires_at: datetime | None = Field(None, description="When its time is over.")
+    revoked_at: datetime | None = Field(None, description="When it was taken back.")
+    revocation_reason: str | None = Field(None, max_length=255, description="Why it was taken back.")
+    last_ip: str | None = Field(None, description="Address that it was last used from.")
+    user_agent: str | None = Field(None, max_length=4096, description="The program that logged in.")
     properties: dict[str, Any] | None = Field(None, description="Data of other systems, without secrets.")
 
 
@@ -67,7 +75,7 @@ def session_search(statement: Select[Any], query: SessionQuery) -> Select[Any]:
         found = false() if address is None else cast(Session.ip_address, Text) == func.host(cast(address, INET))
         statement = statement.where(found)
     if query.active_only:
-        statement = statement.where(Session.logout_time.is_(None))
+        statement = statement.where(_is_active(dict(inspect(Session).columns.items())))
     return statement
 
 
@@ -78,6 +86,11 @@ def _address(text: str) -> str | None:
     except ValueError:
         return None
     return None if getattr(address, "scope_id", None) else str(address)
+
+
+def _is_active(row: Row) -> ColumnElement[bool]:
+    lasts = or_(row["expires_at"].is_(None), row["expires_at"] > func.now())
+    return and_(row["logout_time"].is_(None), row["revoked_at"].is_(None), lasts)
 
 
 def _duration(row: Row) -> ColumnElement[Any]:
@@ -111,7 +124,8 @@ class SessionInterface(EntityInterface):
     deletion = {"logout_time": func.coalesce(table_of(Session).c.logout_time, func.now())}
     computed = {
         "ip_address": Expression(lambda row: func.host(row["ip_address"])),
-        "is_active": Expression(lambda row: row["logout_time"].is_(None)),
+        "last_ip": Expression(lambda row: func.host(row["last_ip"])),
+        "is_active": Expression(_is_active),
         "session_duration": Expression(_duration),
         "display_name": Expression(_display_name),
     }

@@ -4,8 +4,8 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, Integer, String, UniqueConstraint, false, text
+from sqlalchemy.dialects.postgresql import BYTEA, INET
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.model.base import (
@@ -66,6 +66,8 @@ class User(Keyed, Audited, Base):
     username: Mapped[str | None] = mapped_column(String(255))
     password: Mapped[str | None] = mapped_column(String(255))
     auth_token: Mapped[str | None] = mapped_column(String(4096))
+    password_hash: Mapped[str | None] = mapped_column(String(512))
+    password_reset_required: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
     accounts: Mapped[list["Account"]] = to_many("User", "Account.user_id", back="user")
     api_tokens: Mapped[list["ApiToken"]] = to_many("User", "ApiToken.user_id", back="user")
@@ -151,15 +153,36 @@ class StudentProfile(Keyed, Audited, Base):
 
 
 class Session(Keyed, Audited, Base):
-    """The record of a login; `session_id` is a secret."""
+    """The record of a login; `session_id` and the hash of its refresh token are secrets."""
 
     __tablename__ = "session"
-    __table_args__ = (Index(None, "created_at", "id"),)
+    __table_args__ = (
+        UniqueConstraint("sid"),
+        Index("session_session_id_key", "session_id", unique=True),
+        Index(None, "last_seen_at"),
+        Index(
+            "ix_session_user_id_active",
+            "user_id",
+            postgresql_where=text("revoked_at IS NULL AND logout_time IS NULL"),
+        ),
+        Index(None, "created_at", "id"),
+    )
 
     properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     user_id: Mapped[str] = mapped_column(UUID, reference("user.id"), index=True)
     session_id: Mapped[str] = mapped_column(String(1024))
     logout_time: Mapped[datetime | None] = mapped_column(TIMESTAMP)
     ip_address: Mapped[str] = mapped_column(INET)
+    sid: Mapped[str] = mapped_column(UUID, server_default=text("uuid_generate_v4()"))
+    refresh_token_hash: Mapped[bytes | None] = mapped_column(BYTEA)
+    refresh_expires_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    refresh_counter: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    last_seen_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    expires_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    revoked_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    revocation_reason: Mapped[str | None] = mapped_column(String(255))
+    last_ip: Mapped[str | None] = mapped_column(INET)
+    user_agent: Mapped[str | None] = mapped_column(String(4096))
+    device_label: Mapped[str | None] = mapped_column(String(512))
 
     user: Mapped["User"] = to_one("Session.user_id", "User", back="sessions")

@@ -9,12 +9,17 @@ ALTER TABLE profile DROP CONSTRAINT profile_avatar_color_check;
 ALTER TABLE course_content_deployment DROP CONSTRAINT course_content_deployment_deployment_status_check;
 ALTER TABLE deployment_history DROP CONSTRAINT deployment_history_action_check;
 ALTER TABLE course_submission_group_grading DROP CONSTRAINT course_submission_group_grading_status_check;
-INSERT INTO session (id, user_id, session_id, ip_address, created_at, logout_time, properties)
+INSERT INTO session (id, user_id, session_id, ip_address, created_at, logout_time, properties, sid, expires_at,
+        revoked_at, last_ip, device_label)
     SELECT md5('session' || id)::uuid, id, 'hidden ' || id,
         ('{10.0.0.1,2001:db8::1,::ffff:1.2.3.4,192.168.0.1}'::inet[])[1 + ascii(right(id::text, 1)) % 4],
         '2025-03-01 23:30:00.25+00'::timestamptz + ascii(id::text) * interval '9 hours',
         CASE WHEN id::text ~ '^[0-7]' THEN '2025-05-05 05:05:05.123456+00'::timestamptz END,
-        '{"agent": "curl", "access_token": "hidden"}'
+        '{"agent": "curl", "access_token": "hidden"}', md5('sid' || id)::uuid,
+        CASE WHEN id::text ~ '[0-3]$' THEN '2025-06-06+00'::timestamptz
+            WHEN id::text ~ '[4-7]$' THEN '2100-01-01+00' END,
+        CASE WHEN id::text ~ '[0159]$' THEN '2025-05-06+00'::timestamptz END,
+        CASE WHEN id::text ~ '^[4-9]' THEN '::ffff:1.2.3.4'::inet END, CASE WHEN id::text ~ '^[0-7]' THEN 'Phone %' END
     FROM "user" WHERE id::text ~ '[05a]$' OR username IS NOT NULL;
 UPDATE profile SET avatar_color = 16777216 WHERE id::text LIKE '1%';
 UPDATE profile SET avatar_color = -1 WHERE id::text LIKE '2%';

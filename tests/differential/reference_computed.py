@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.differential.reference_access import TARGETS
@@ -65,6 +66,12 @@ def _avatar_color(_: Reader, row: Row) -> str | None:
 def _duration(_: Reader, row: Row) -> float | None:
     ended = row["logout_time"]
     return None if ended is None else ended.timestamp() - row["created_at"].timestamp()
+
+
+def is_active(login: Row) -> bool:
+    """Whether a login lasts."""
+    is_over = login["expires_at"] is not None and login["expires_at"] <= datetime.now(UTC)
+    return login["logout_time"] is None and login["revoked_at"] is None and not is_over
 
 
 def _address(_: Reader, row: Row) -> str:
@@ -130,7 +137,7 @@ COMPUTED: dict[tuple[str, str], Callable[[Reader, Row], Any]] = {
     ),
     ("Profile", "avatar_color_hex"): _avatar_color,
     ("Profile", "has_custom_avatar"): lambda _, row: row["avatar_image"] is not None,
-    ("Session", "is_active"): lambda _, row: row["logout_time"] is None,
+    ("Session", "is_active"): lambda _, row: is_active(row),
     ("Session", "session_duration"): _duration,
     ("Session", "display_name"): lambda _, row: f"{row['ip_address']}, {row['created_at']:%Y-%m-%d}",
     ("Organization", "display_name"): _organization_name,

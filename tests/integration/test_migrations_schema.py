@@ -29,6 +29,7 @@ REVISIONS = (
     "0014_seat_claims",
     "0015_change",
     "0016_secret",
+    "0017_logins",
 )
 TYPES = Path(__file__).parents[2] / "alembic" / "s25" / "types.sql"
 
@@ -101,18 +102,23 @@ def test_missing_index_is_a_difference(empty_database: str) -> None:
     assert any("ix_result_created_at_id" in difference for difference in differences(empty_database))
 
 
+def _of_revisions(database_url: str) -> set[str]:
+    """All but what notes changes: it comes after the newest revision, and goes with the table that it needs."""
+    return {line for line in catalogue(database_url) if "gateway_note_" not in line}
+
+
 @pytest.mark.parametrize(("earlier", "revision"), list(zip(("base", *REVISIONS), REVISIONS, strict=False)))
 def test_revision_goes_down_and_up_again(empty_database: str, earlier: str, revision: str) -> None:
     if earlier != "base":
         upgrade(empty_database, earlier)
-    before = catalogue(empty_database)
+    before = _of_revisions(empty_database)
     upgrade(empty_database, revision)
-    after = catalogue(empty_database)
+    after = _of_revisions(empty_database)
 
     downgrade(empty_database, earlier)
-    assert catalogue(empty_database) == before
+    assert _of_revisions(empty_database) == before
     upgrade(empty_database, revision)
-    assert catalogue(empty_database) == after
+    assert _of_revisions(empty_database) == after
 
 
 def test_downgrade_does_not_forget_messages_for_families_and_organizations(empty_database: str) -> None:
