@@ -97,70 +97,78 @@ END
 """
 
     def _noted(self, prefix: str, layout: str, operation: str, sources: Sequence[str]) -> str:
-        unscoped = self._is_unscoped()
-        users, everyone = self._users()
+        rows = self._changed(sources)
+        unscoped = self._is_unscoped(rows)
+        held, users, everyone = self._held(sources)
         return f"""
         INSERT INTO {prefix}gateway_change (table_name, operation, layout, columns, keys, users, everyone)
-        WITH changed AS ({self._changed(sources)}),
-        noted AS ({self._keys()}),
-        held AS ({self._held(sources)})
         SELECT {_text(self.table)}, '{operation}', '{layout}',
-            CASE WHEN {unscoped} THEN NULL ELSE ARRAY(SELECT name FROM noted) END,
-            CASE WHEN {unscoped} THEN NULL ELSE ARRAY(SELECT key FROM noted) END,
+            CASE WHEN {unscoped} THEN NULL ELSE noted.columns END, CASE WHEN {unscoped} THEN NULL ELSE noted.keys END,
             {users}, {everyone}
-        WHERE EXISTS (SELECT FROM changed);
+        FROM {self._keys(rows)} AS noted{held}
+        WHERE EXISTS ({self._any(rows, sources)});
 """
+
+    @property
+    def _loud(self) -> list[str]:
+        return [_name(column.name) for column in table_of(self.model).columns if not column.info.get("silent")]
+
+    def _has_silence(self, sources: Sequence[str]) -> bool:
+        return len(sources) > 1 and len(self._loud) < len(table_of(self.model).columns)
 
     def _changed(self, sources: Sequence[str]) -> str:
         """The rows, as they were and as they are; of updates only those that differ in more than silent columns."""
-        columns = table_of(self.model).columns
-        loud = [_name(column.name) for column in columns if not column.info.get("silent")]
-        if len(sources) > 1 and len(loud) < len(columns):
-            return _differing(loud, sources)
+        if self._has_silence(sources):
+            return _differing(self._loud, sources)
         return " UNION ALL ".join(f"SELECT {', '.join(self._needed())} FROM {source}" for source in sources)
+
+    def _any(self, rows: str, sources: Sequence[str]) -> str:
+        """A row if anything changed."""
+        return rows if self._has_silence(sources) else f"SELECT FROM {sources[0]}"
 
     def _needed(self) -> list[str]:
         conditions = [condition(self._row) for condition in self.conditions]
         read = [part.name for each in conditions for part in visitors.iterate(each) if isinstance(part, ColumnClause)]
         return [_name(column) for column in dict.fromkeys((*self.keys, *read))] or ["1"]
 
-    def _keys(self) -> str:
+    def _keys(self, rows: str) -> str:
+        """One row: how many keys there are, with the columns that they are of."""
         if not self.keys:
-            return "SELECT NULL::text AS name, NULL::text AS key WHERE false"
+            return "(SELECT 0 AS number, '{}'::text[] AS columns, '{}'::text[] AS keys)"
         pairs = ", ".join(f"({_text(column)}, changed.{_name(column)}::text)" for column in self.keys)
-        return (
-            f"SELECT DISTINCT pair.name, pair.key FROM changed CROSS JOIN LATERAL (VALUES {pairs}) AS pair (name, key)"
+        distinct = (
+            f"SELECT DISTINCT pair.name, pair.key FROM ({rows}) AS changed"
+            f" CROSS JOIN LATERAL (VALUES {pairs}) AS pair (name, key)"
             f" WHERE pair.key IS NOT NULL LIMIT {KEYS_NOTED + 1}"
         )
+        return f"""(
+            SELECT count(*) AS number,
+                coalesce(array_agg(name), '{{}}') AS columns, coalesce(array_agg(key), '{{}}') AS keys
+            FROM ({distinct}) AS pair
+        )"""
 
-    def _is_unscoped(self) -> str:
-        tests = [f"EXISTS (SELECT FROM changed WHERE {self._holds(condition)})" for condition in self.conditions]
-        if self.keys:
-            tests.append(f"(SELECT count(*) FROM noted) > {KEYS_NOTED}")
-        return " OR ".join(tests) or "false"
+    def _is_unscoped(self, rows: str) -> str:
+        tests = [
+            f"EXISTS (SELECT FROM ({rows}) AS changed WHERE {self._holds(condition)})" for condition in self.conditions
+        ]
+        return " OR ".join((*tests, f"noted.number > {KEYS_NOTED}"))
 
     def _holds(self, condition: Condition) -> str:
         return str(condition(self._row).compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
-    def _held(self, sources: Sequence[str]) -> str:
-        """The users who hold something else than before; where these are not known, a row if anybody does."""
+    def _held(self, sources: Sequence[str]) -> tuple[str, str, str]:
+        """The users who hold something else than before: where they come from, they, and whether there are others."""
         evidence = EVIDENCE.get(self.table)
         if evidence is None:
-            return "SELECT NULL::text AS key WHERE false"
+            return "", "NULL", "false"
         columns = [_name(column) for column in evidence.columns]
         rows = _differing(columns, sources) if len(sources) > 1 else f"SELECT {', '.join(columns)} FROM {sources[0]}"
-        user = _name(evidence.user) if evidence.user else "NULL"
-        return f"SELECT DISTINCT {user}::text AS key FROM ({rows}) AS differing LIMIT {USERS_NOTED + 1}"
-
-    def _users(self) -> tuple[str, str]:
-        """The users of `held`, and whether these are not all."""
-        evidence = EVIDENCE.get(self.table)
-        if evidence is None:
-            return "NULL", "false"
         if evidence.user is None:
-            return "NULL", "EXISTS (SELECT FROM held)"
-        many = f"(SELECT count(*) FROM held) > {USERS_NOTED}"
-        return f"CASE WHEN {many} THEN NULL ELSE ARRAY(SELECT key FROM held) END", many
+            return "", "NULL", f"EXISTS ({rows})"
+        users = f"SELECT DISTINCT {_name(evidence.user)}::text AS key FROM ({rows}) AS row LIMIT {USERS_NOTED + 1}"
+        held = f", (SELECT count(*) AS number, array_agg(key) AS keys FROM ({users}) AS each) AS held"
+        many = f"held.number > {USERS_NOTED}"
+        return held, f"CASE WHEN {many} THEN NULL ELSE held.keys END", many
 
 
 def _differing(columns: Sequence[str], sources: Sequence[str]) -> str:

@@ -38,10 +38,19 @@ PAUSE = 0.1
 _LOCK = 0x67617465_6368
 _NOTHING = "1:1:"
 
-# What is noted is lost with the server anyway. A plan is kept from when the table was small.
-_SESSION = (
-    "SELECT set_config(name, 'off', false) FROM unnest('{synchronous_commit,enable_seqscan,jit}'::text[]) AS name"
-)
+_SILENCE = 2
+_SETTINGS = {
+    # What is noted is lost with the server anyway.
+    "synchronous_commit": "off",
+    # A plan is kept from when the table was small.
+    "enable_seqscan": "off",
+    "jit": "off",
+    "tcp_keepalives_idle": str(_SILENCE),
+    "tcp_keepalives_interval": str(_SILENCE),
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": str(3 * _SILENCE * 1000),
+}
+_SET = "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS setting (name, value)"
 # What the last look did not see, and nothing else: however long another transaction takes, what was read is not read
 # again. `xid = ANY` are those that were underway then.
 _NEW = "(xid >= pg_snapshot_xmax($1::pg_snapshot) OR xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::pg_snapshot))))"
@@ -85,11 +94,19 @@ class Reader:
 
     async def _connect(self) -> AsyncConnection[Any]:
         return await AsyncConnection.connect(
-            self._database_url, autocommit=True, cursor_factory=AsyncRawCursor, application_name="computor changes"
+            self._database_url,
+            autocommit=True,
+            cursor_factory=AsyncRawCursor,
+            application_name="computor changes",
+            # Whoever is cut off ought to notice, and so ought the server, which has the lock.
+            keepalives_idle=_SILENCE,
+            keepalives_interval=_SILENCE,
+            keepalives_count=2,
+            tcp_user_timeout=3 * _SILENCE * 1000,
         )
 
     async def _lead(self, connection: AsyncConnection[Any]) -> None:
-        await connection.execute(_SESSION)
+        await connection.execute(_SET, [[*_SETTINGS], [*_SETTINGS.values()]])
         await self._ensure_fit(connection)
         # Not a lock that is waited for in the server: a statement that runs keeps dead rows from being cleared away.
         while not await _value(connection, "SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - nobody says when
