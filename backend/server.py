@@ -111,7 +111,9 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     )
     catalog = reflect(INTERFACES)
     schema = build_schema(catalog, limits)
-    timeouts = Timeouts(settings.statement_timeout, settings.lock_timeout, settings.pool_timeout)
+    timeouts = Timeouts(
+        settings.statement_timeout, settings.lock_timeout, settings.pool_timeout, settings.transaction_timeout
+    )
     pool = read_pool(settings.database, size=settings.pool_size, timeouts=timeouts)
     cache = None
     if settings.redis is not None:

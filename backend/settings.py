@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         default=5, gt=0, description="Seconds that a request waits for one of them, before it is answered 503."
     )
     statement_timeout: float = Field(default=30, gt=0, description="Seconds until PostgreSQL gives a statement up.")
+    transaction_timeout: float = Field(
+        default=30,
+        gt=0,
+        description="Seconds until PostgreSQL ends a transaction; before version 17, one that pauses.",
+    )
     lock_timeout: float = Field(default=5, gt=0, description="Seconds that a write waits for others before it answers.")
     default_page_size: int = Field(default=50, ge=1, description="Rows of a page if neither first nor last is given.")
     max_page_size: int = Field(default=500, ge=1, description="Most rows that first or last may ask for.")

@@ -9,6 +9,7 @@ from backend.model.base import CONTENT_PATH_PATTERN, LOOSE_SLUG_PATTERN, PATH_PA
 
 SLUG_PATTERN = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
 LONGEST_LABEL = 255
+LONGEST_PATH = 2000
 LARGEST_INTEGER = 2**31 - 1
 
 Value = TypeVar("Value")
@@ -23,6 +24,8 @@ class FieldError(ValueError):
 
 
 def _no_long_label(path: str) -> str:
+    if len(path) > LONGEST_PATH:
+        raise ValueError(f"a path may have {LONGEST_PATH} characters at most")
     if any(len(label) > LONGEST_LABEL for label in path.split(".")):
         raise ValueError(f"a label may have {LONGEST_LABEL} characters at most")
     return path

@@ -59,6 +59,9 @@ async def create(
     for relation in entity.children:
         child = writing.scope.catalog[relation.target]
         given, child_places = _children(relation, rows, inputs, places)
+        if len(given) > LARGEST_BATCH:
+            text = f"{len(given)} are too many: at most {LARGEST_BATCH} at once."
+            raise RefusedError([invalid(text, *child_places[LARGEST_BATCH][:-1])])
         child_rows, wrong = read_inputs(writing, child, given, child_places)
         problems += wrong
         children.append((child, child_rows, child_places))

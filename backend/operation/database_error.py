@@ -56,6 +56,7 @@ def _problem(catalog: Catalog, entity: Entity, error: Error, changed: Collection
 
 _PLAIN: Mapping[type[Error], Problem] = {
     errors.ExclusionViolation: Problem(ProblemCode.CONFLICT, "It overlaps with another row."),
+    errors.ProgramLimitExceeded: invalid("A value is too long for the index of its column."),
     errors.DataError: invalid("A value does not fit its column: too long, out of range or of the wrong form."),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 # Answers nest a little deeper, and orjson writes 254 levels.
 MOST_NESTED = 100
+SMALLEST, LARGEST = -(2**63), 2**64 - 1
 
 
 def read_create(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> tuple[Values, list[Problem]]:
@@ -82,7 +84,8 @@ def _read(
         try:
             if isinstance(value, datetime):
                 dumped[attribute] = in_utc(value).isoformat()
-            _check(dumped[attribute], columns.get(attribute))
+            # Of plain JSON, for pydantic makes null of what is infinite.
+            _check(value if isinstance(value, dict | list) else dumped[attribute], columns.get(attribute))
         except InputError as error:
             problems.append(invalid(error.message, attribute, *map(str, error.path)))
     return dumped, problems
@@ -159,3 +162,13 @@ def _check(value: object, column: Column[Any] | None) -> None:
         check_column(value, column.type)
     elif isinstance(value, str):
         check_text(value)
+    else:
+        _check_number(value)
+
+
+def _check_number(value: object) -> None:
+    """InputError where JSON is not written with it."""
+    if isinstance(value, int) and not SMALLEST <= value <= LARGEST:
+        raise InputError("A whole number in JSON has 64 bits at most.")
+    if isinstance(value, float) and not isfinite(value):
+        raise InputError("It is too large for a number.")

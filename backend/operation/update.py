@@ -20,6 +20,7 @@ from backend.operation.input import Values, merge_problems, read_update
 from backend.operation.lock import parents_of_old, rows, turns
 from backend.operation.problem import Problem, ProblemCode, RefusedError, not_found
 from backend.plan.keys import Key, bound_keys, is_among
+from backend.plan.loading import with_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,8 +69,15 @@ async def find(
     now, *current = row[max(1, len(finding.verdicts)) :]
     if expected_version is not None and now is not None and now != expected_version:
         raise RefusedError([_stale(now)])
-    loaded = (None if value is None else orjson.loads(value) for value in current)
-    return Found(now, dict(zip(finding.attributes, loaded, strict=True)))
+    return Found(now, dict(zip(finding.attributes, map(_loaded, current), strict=True)))
+
+
+def _loaded(value: str | None) -> Any:
+    """A value of a row; None, too, where another writer nested it too deep to be read."""
+    try:
+        return None if value is None else orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,11 @@ async def update_row(
         raise RefusedError(problem.under("input") for problem in problems)
     if not changed:
         return
+    changed |= {
+        name: with_secrets(value, found.values.get(name))
+        for name, value in changed.items()
+        if isinstance(value, dict | list)
+    }
     bound = {**bound_keys(entity, [key]), ROWS: orjson.dumps(as_json(entity, [changed])[0]).decode()}
     names = tuple(sorted(changed))
     change = writing.kept(("change", entity, names), lambda: _change(writing, entity, names))

@@ -11,6 +11,7 @@ from sqlalchemy import Text, bindparam, func, select
 from backend.access.visibility import Access
 from backend.errors import UnavailableError, UncertainError
 from backend.plan.run import Reading
+from backend.plan.snapshot import PrincipalChangedError
 from backend.plan.source import Source
 from backend.plan.statement import Statement
 from backend.plan.statement import Text as PlainText
@@ -69,7 +70,12 @@ class Writing(Reading):
         return False
 
     async def commit(self) -> None:
-        """Ends the transaction. Raises UncertainError where nobody can say whether it is committed."""
+        """Ends the transaction. Raises UncertainError where nobody can say whether it is committed.
+
+        Whoever the caller was when they wrote, they must still be: PrincipalChangedError where they are not.
+        """
+        if not self.snapshot.is_nobody:
+            await self.again()
         try:
             await self.snapshot.fetch([], last=True)
         except UnavailableError as error:
@@ -80,10 +86,15 @@ class Writing(Reading):
         self.snapshot.doubt()
         return await self.fetch(*asks)
 
-    async def as_who_they_are_now(self) -> Writing:
-        """The same transaction, seen with the rights that the caller has after what they wrote in it."""
+    async def as_who_they_are_now(self, *, may_have_ended: bool = False) -> Writing:
+        """The same transaction, seen with the rights that the caller has after what they wrote in it.
+
+        Raises PrincipalChangedError where they are nobody now, unless what they wrote `may_have_ended` themselves.
+        """
         self.snapshot.doubt()
         principal = await self.snapshot.identify()
+        if principal is None and not may_have_ended:
+            raise PrincipalChangedError(None)
         if principal is None or principal is self.principal:
             return self
         return self.write_for(principal, self.snapshot)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from weakref import WeakValueDictionary
 
-from psycopg import AsyncConnection, DataError, OperationalError, pq
+from psycopg import AsyncConnection, DataError, Error, OperationalError, pq
 from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -28,6 +28,8 @@ _SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits 
 _GONE = -1
 # Seconds.
 _LOOK_EVERY = 0.5
+
+_BOUNDS_TRANSACTIONS = 170000
 
 
 @dataclass
@@ -96,7 +98,7 @@ class ReadConnection(AsyncConnection[Row]):
         self._detach()
         await super().close()
 
-    def was_lost(self, error: OperationalError) -> bool:
+    def was_lost(self, error: Error) -> bool:
         """Whether the error is the end of the connection (class 57P), and not of one statement alone."""
         return self.pgconn.status == pq.ConnStatus.BAD or (error.sqlstate or "").startswith("57P")
 
@@ -197,11 +199,15 @@ class Pool(AsyncConnectionPool[ReadConnection]):
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds until PostgreSQL gives up: a statement, and waiting for a lock; and until a request has a connection."""
+    """Seconds until PostgreSQL gives up: a statement, waiting for a lock, and a whole transaction.
+
+    `connection` are those until a request has a connection.
+    """
 
     statement: float
     lock: float
     connection: float = 5
+    transaction: float = 30
 
 
 def read_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
@@ -209,7 +215,12 @@ def read_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
     limits = f"SET statement_timeout = {_ms(timeouts.statement)}; SET lock_timeout = {_ms(timeouts.lock)}"
 
     async def configure(connection: ReadConnection) -> None:
-        await connection.execute(_SESSION + limits)
+        # Older servers bound a transaction's statements and the pauses between these, not their sum.
+        whole = (
+            "transaction" if connection.info.server_version >= _BOUNDS_TRANSACTIONS else "idle_in_transaction_session"
+        )
+        of_transaction = f"; SET {whole}_timeout = {_ms(timeouts.transaction)}"
+        await connection.execute(_SESSION + limits + of_transaction)
         await connection.ready()
 
     return Pool(

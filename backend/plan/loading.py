@@ -49,6 +49,19 @@ def without_secrets(value: Any) -> Any:
     return value
 
 
+def with_secrets(value: Any, before: Any) -> Any:
+    """The value with what `without_secrets` left out of the one before, where there is still a place for it.
+
+    An entry that is given stays as it is given, null too.
+    """
+    if isinstance(value, dict) and isinstance(before, dict):
+        hidden = {key: inner for key, inner in before.items() if SECRET_NAMES.search(key)}
+        return {**hidden, **{key: with_secrets(inner, before.get(key)) for key, inner in value.items()}}
+    if isinstance(value, list) and isinstance(before, list) and len(value) == len(before):
+        return [with_secrets(inner, old) for inner, old in zip(value, before, strict=True)]
+    return value
+
+
 class AnyMomentLoader(TimestamptzLoader):
     """A moment; as PostgreSQL writes it where Python knows none such: infinity, before year 1, after year 9999."""
 

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from psycopg import OperationalError, pq
+from psycopg import OperationalError, errors, pq
 from psycopg.errors import error_from_result
 from psycopg_pool import PoolTimeout
 
@@ -37,8 +37,10 @@ READ_ONLY = b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # Each statement sees what was committed before it, so that what is read behind a lock is what the lock waited for.
 READ_WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"
 # Of errors that are the server's business, those that say something of this transaction alone: it collided (class 40),
-# or did not get a lock (class 55).
-_ITS_OWN = ("40", "55")
+# or did not get a lock (class 55), or has a value that is too long for an index.
+_ITS_OWN = ("40", "55", "54000")
+# PostgreSQL ends the connection with the transaction.
+_TOO_LONG = (errors.TransactionTimeout, errors.IdleInTransactionSessionTimeout)
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
 
 
@@ -108,6 +110,11 @@ class Snapshot:
         """Whether anything was read, or is being read, that what follows belongs to."""
         return self._begun
 
+    @property
+    def is_nobody(self) -> bool:
+        """Whether the caller was asked for, and found to be nobody any more."""
+        return self._verified and self._credential is not None and self._known is None
+
     async def verify(self) -> None:
         """Asks whether the caller is still who they were taken for, unless that was asked. Raises as `fetch` does."""
         if not self._verified:
@@ -129,7 +136,7 @@ class Snapshot:
             started = perf_counter()
             try:
                 results = await self._exchange(connection, commands, last=last)
-            except OperationalError as error:
+            except (OperationalError, *_TOO_LONG) as error:
                 self._broken = True
                 if (error.sqlstate or "").startswith(_ITS_OWN):
                     raise
