@@ -35,7 +35,8 @@ _PURSE_SECONDS = 5.0
 # How long nobody asks a Redis that did not answer.
 _PAUSE = 1.0
 _USERS_KEPT = 10_000
-# In: what is needed at least, what is taken if it is there, what the bucket holds. Out: what was taken, what is left.
+# In: what is needed at least, what is taken if it is there, what the bucket holds, and 1 where what is needed is taken
+# even if it is not there. Out: what was taken, what is left.
 # Redis's own clock, so that all processes have the same.
 _TAKE = """
 local now = redis.call('TIME')
@@ -45,8 +46,8 @@ local bucket = redis.call('HMGET', KEYS[1], 'level', 'at')
 local level = tonumber(bucket[1] or size)
 level = math.min(size, level + math.max(0, now - tonumber(bucket[2] or now)) * size / 60)
 local taken = 0
-if level >= need then
-  taken = math.min(want, level)
+if level >= need or ARGV[4] == '1' then
+  taken = math.max(need, math.min(want, level))
   level = level - taken
   redis.call('HSET', KEYS[1], 'level', level, 'at', now)
   redis.call('EXPIRE', KEYS[1], 61)
@@ -100,10 +101,12 @@ class Admission:
         self._buckets: Recent[str, _Bucket] = Recent(_USERS_KEPT)
         self._purses: Recent[str, _Purse] = Recent(_USERS_KEPT)
         self._pause_until = 0.0
+        self._in_debt: Recent[str, float] = Recent(_USERS_KEPT)
 
     @contextmanager
     def place(self, user: str) -> Iterator[None]:
-        """A place among the user's requests. Raises RateLimitedError where all are taken."""
+        """A place among the user's requests. Raises RateLimitedError where all are taken, and for who is in debt."""
+        self.check(user)
         taken = self._underway[user]
         if taken >= self._max_concurrent:
             text = f"{taken} requests of this user are being answered; at most {self._max_concurrent} are at a time."
@@ -117,6 +120,14 @@ class Admission:
             else:
                 del self._underway[user]
 
+    def check(self, user: str) -> None:
+        """Raises RateLimitedError where the user is in debt."""
+        until = self._in_debt.get(user)
+        if until is not None and until > self._clock():
+            wait = math.ceil(until - self._clock())
+            text = f"Reading this user's requests took more than the cost that a minute allows; wait {wait} seconds."
+            raise RateLimitedError(text, "costPerMinute", self._size, self._size + 1, retry_after=wait)
+
     async def spend(self, user: str, cost: int) -> Allowance | None:
         """What is left once the cost is paid; None where cost is not counted. Raises RateLimitedError."""
         if not self._size:
@@ -127,14 +138,43 @@ class Admission:
             try:
                 return await self._spend_shared(user, cost)
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("cost is counted in this process alone: %s", error)
-                self._pause_until = self._clock() + _PAUSE
+                self._pause(error)
         return self._spend_here(user, cost)
 
+    async def owe(self, user: str, cost: int) -> None:
+        """Takes the cost of what was done already, whether it is there or not. Who owes gets no place until it is."""
+        if not self._size or not cost:
+            return
+        if self._take is not None and self._clock() >= self._pause_until:
+            try:
+                level = await self._owe_shared(user, cost)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._pause(error)
+                level = self._owe_here(user, cost)
+        else:
+            level = self._owe_here(user, cost)
+        if level < 0:
+            self._in_debt.put(user, self._clock() - level * _MINUTE / self._size)
+
+    async def _owe_shared(self, user: str, cost: int) -> float:
+        purse = self._purse(user)
+        async with purse.turn:
+            if purse.held < cost:
+                await self._fill(purse, user, cost, force=True)
+            purse.held -= cost
+        return purse.held + purse.level
+
+    def _owe_here(self, user: str, cost: int) -> float:
+        bucket = self._bucket(user)
+        bucket.level -= cost
+        return bucket.level
+
+    def _pause(self, error: Exception) -> None:
+        log.warning("cost is counted in this process alone: %s", error)
+        self._pause_until = self._clock() + _PAUSE
+
     async def _spend_shared(self, user: str, cost: int) -> Allowance:
-        purse = self._purses.get(user)
-        if purse is None or purse.until < self._clock():
-            purse = self._purses.put(user, _Purse(0, self._clock() + _PURSE_SECONDS, 0))
+        purse = self._purse(user)
         if purse.held < cost:
             # One at a time, so that requests side by side do not each take out in advance.
             async with purse.turn:
@@ -142,31 +182,42 @@ class Admission:
         purse.held -= cost
         return self._allowance(purse.held + purse.level)
 
-    async def _fill(self, purse: _Purse, user: str, cost: int) -> None:
+    def _purse(self, user: str) -> _Purse:
+        purse = self._purses.get(user)
+        if purse is None or purse.until < self._clock():
+            purse = self._purses.put(user, _Purse(0, self._clock() + _PURSE_SECONDS, 0))
+        return purse
+
+    async def _fill(self, purse: _Purse, user: str, cost: int, *, force: bool = False) -> None:
         need = cost - purse.held
         if need <= 0:
             return
         want = need + self._size // _ADVANCE
-        answer = await self._take(keys=[f"computor:budget:{{{user}}}"], args=[need, want, self._size])
+        answer = await self._take(keys=[f"computor:budget:{{{user}}}"], args=[need, want, self._size, int(force)])
         taken, purse.level = map(float, answer)
         purse.held += taken
         if not taken:
             raise self._refusal(cost, purse.held + purse.level)
 
     def _spend_here(self, user: str, cost: int) -> Allowance:
-        now = self._clock()
-        bucket = self._buckets.get(user) or self._buckets.put(user, _Bucket(self._size, now))
-        bucket.level = min(self._size, bucket.level + (now - bucket.at) * self._size / _MINUTE)
-        bucket.at = now
+        bucket = self._bucket(user)
         if bucket.level < cost:
             raise self._refusal(cost, bucket.level)
         bucket.level -= cost
         return self._allowance(bucket.level)
 
+    def _bucket(self, user: str) -> _Bucket:
+        now = self._clock()
+        bucket = self._buckets.get(user) or self._buckets.put(user, _Bucket(self._size, now))
+        bucket.level = min(self._size, bucket.level + (now - bucket.at) * self._size / _MINUTE)
+        bucket.at = now
+        return bucket
+
     def _allowance(self, level: float) -> Allowance:
-        return Allowance(self._size, int(level), math.ceil((self._size - level) * _MINUTE / self._size))
+        return Allowance(self._size, max(0, int(level)), math.ceil((self._size - level) * _MINUTE / self._size))
 
     def _refusal(self, cost: int, level: float) -> RateLimitedError:
         wait = max(1, math.ceil((cost - level) * _MINUTE / self._size))
-        text = f"This costs {cost}, and {int(level)} is left of the {self._size} a minute; try again in {wait} seconds."
+        left = max(0, int(level))
+        text = f"This costs {cost}, and {left} is left of the {self._size} a minute; try again in {wait} seconds."
         return RateLimitedError(text, "costPerMinute", self._size, cost, retry_after=wait)

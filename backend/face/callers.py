@@ -136,6 +136,12 @@ class Callers:
             self._statistics = statistics
             self._scopes = Recent(1000)
 
+    def check(self, token: str | None) -> None:
+        """Raises RateLimitedError where the token is known to be of a user in debt: no body is read then."""
+        held = self._held.get(token_hash(token)) if token is not None else None
+        if held is not None:
+            self.admission.check(held.principal.user_id)
+
     async def serve(self, token: str | None, decide: Callable[[], Reads[T] | Writes[T]]) -> T:
         """What the work comes to that `decide` names, once it is known that the token stands for somebody.
 
@@ -150,12 +156,12 @@ class Callers:
             async with snapshot_of(self._pool, credential, held.principal if held else None) as snapshot:
                 held = held or self._known(credential, await snapshot.identify())
                 _note_user(held.principal)
-                chosen = decide()
-                if isinstance(chosen, Writes):
-                    break
                 reader = self._reader(held, snapshot)
                 try:
                     with self.admission.place(held.principal.user_id):
+                        chosen = decide()
+                        if isinstance(chosen, Writes):
+                            break
                         answer = await _verified(chosen, reader)
                 except PrincipalChangedError as changed:
                     held = self._known(credential, changed.principal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from time import thread_time
 from typing import TYPE_CHECKING
 
 import orjson
@@ -43,6 +44,9 @@ LONGEST_KEPT = 20_000
 SCHEMA_ANSWERS_KEPT = 16
 REPORT_COST = "cost"
 _NOBODY = "nobody"
+# What a second of the processor's time costs that is spent on reading, and how many are too few to count.
+_READING_COST = 50_000_000
+_OVERLOOKED = 0.000_2
 _MUTATION_ON_GET = "A mutation is sent with POST."
 
 
@@ -98,13 +102,13 @@ class Engine:
     async def _answer(self, request: Request) -> Answer:
         if request.token is None:
             return await self._anonymous(request)
-        bill = _Bill()
+        bill = _Bill(spent=request.took)
 
         def decide() -> Reads[Answer] | Writes[Answer]:
             # Reading a document takes work, which is done for nobody unknown.
             try:
                 text = self._named.text(request)
-                document = self._document(text)
+                document = self._read(text, bill)
             except GatewayError as error:
                 return Reads(partial(_raise, error))
             _note_operation(text, document, request.operation_name)
@@ -115,19 +119,25 @@ class Engine:
             return Writes(partial(self._write, document, request, bill))
 
         try:
-            answer = await self.callers.serve(request.token, decide)
-        except NotHereError as missing:
             try:
-                request = replace(request, query=await self._named.find(missing.digest))
-            except GatewayError as error:
-                work = partial(_raise, error)
-                return await self.callers.serve(request.token, lambda: Reads(work))
-            answer = await self.callers.serve(request.token, decide)
+                answer = await self.callers.serve(request.token, decide)
+            except NotHereError as missing:
+                try:
+                    request = replace(request, query=await self._named.find(missing.digest))
+                except GatewayError as error:
+                    work = partial(_raise, error)
+                    return await self.callers.serve(request.token, lambda: Reads(work))
+                answer = await self.callers.serve(request.token, decide)
+        except (GraphQLError, GatewayError):
+            await self._settle(bill, refused=True)
+            raise
+        await self._settle(bill, refused=not answer.executed)
         if bill.cost is not None and REPORT_COST in request.reports:
             answer = replace(answer, extensions={**answer.extensions, REPORT_COST: bill.cost.report(bill.allowance)})
         return answer if bill.allowance is None else replace(answer, allowance=bill.allowance)
 
     async def _write(self, document: Document, request: Request, bill: _Bill, transactions: Transactions) -> Answer:
+        bill.user = transactions.principal.user_id
         try:
             variables = await self._admitted(document, request, bill, transactions.principal.user_id)
             compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
@@ -138,6 +148,13 @@ class Engine:
             raise
         return await mutations.answer(transactions)
 
+    def _read(self, text: str, bill: _Bill) -> Document:
+        """The document; whoever brings one that is new here owes for reading it."""
+        begun = thread_time()
+        document = self._document(text)
+        bill.reading += thread_time() - begun
+        return document
+
     def _document(self, text: str) -> Document:
         document = self._documents.get(text)
         if document is None:
@@ -146,10 +163,20 @@ class Engine:
                 self._documents.put(text, document)
         return document
 
+    async def _settle(self, bill: _Bill, *, refused: bool) -> None:
+        """Has the user pay for what it took to read a new document and, where it was for nothing, all else."""
+        seconds = bill.reading + (bill.spent if refused else 0)
+        if bill.user is not None and seconds > _OVERLOOKED:
+            await self.callers.admission.owe(bill.user, int(seconds * _READING_COST))
+
     async def _admitted(self, document: Document, request: Request, bill: _Bill, user: str) -> VariableValues:
         """The values of the variables, once what is asked for with them is within limits and paid for."""
-        check_variables(request.variables, self._document_limits)
-        variables = self._variables(document, request)
+        begun = thread_time()
+        try:
+            check_variables(request.variables, self._document_limits)
+            variables = self._variables(document, request)
+        finally:
+            bill.spent += thread_time() - begun
         if bill.cost is None:
             cost = document.cost(request.operation_name, variables.coerced)
             self._document_limits.check("nodes", int(cost.rows))
@@ -193,11 +220,13 @@ class Engine:
         return answer
 
     async def _run(self, document: Document, request: Request, bill: _Bill, reader: Reader) -> Answer:
+        bill.user = reader.principal.user_id
         if document.errors:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
         variables = await self._admitted(document, request, bill, reader.principal.user_id)
         if document.reads_schema_only(operation):
+            await reader.recognise()
             return await self._about_schema(document, request, variables)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
         # Other sizes of tables make other plans; who sees the same in tables of the same sizes shares them.
@@ -228,6 +257,10 @@ class _Bill:
 
     cost: Cost | None = None
     allowance: Allowance | None = None
+    user: str | None = None
+    # Seconds of the processor's time: for a document that was new, and for all else before anything could run.
+    reading: float = 0.0
+    spent: float = 0.0
 
 
 async def _raise(error: GatewayError, _: Reader) -> Answer:

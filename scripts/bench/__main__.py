@@ -14,12 +14,22 @@ from bulk import measure_bulk
 from changes import measure_changes
 from client import BenchmarkError
 from database import large_database, remove_data
+from hostile import measure_beside, measure_empty, measure_refusals
 from lists import measure_lists
 from outage import measure_outage
 from rates import measure_rates
 from rich.console import Console
 from shapes import SHAPES
-from tables import bulk_table, costs_table, lists_table, rates_table, reading_table
+from tables import (
+    beside_table,
+    bulk_table,
+    costs_table,
+    empty_table,
+    lists_table,
+    rates_table,
+    reading_table,
+    refusals_table,
+)
 
 _DATA = Path(__file__).resolve().parents[2] / ".computor" / "benchmark"
 
@@ -31,6 +41,7 @@ class Part(StrEnum):
     LISTS = "lists"
     BULK = "bulk"
     CHANGES = "changes"
+    HOSTILE = "hostile"
     ALL = "all"
     OUTAGE = "outage"
 
@@ -95,6 +106,12 @@ def _on_large_data(
             bulk = measure_bulk(database, rounds)
             console.print(bulk_table(bulk))
             figures["bulk"] = [asdict(bulk)]
+        if part in {Part.HOSTILE, Part.ALL}:
+            refusals, beside = measure_refusals(database), measure_beside(database, 10 * seconds)
+            empty = measure_empty(database)
+            for table in (refusals_table(refusals), beside_table(beside), empty_table(empty)):
+                console.print(table)
+            figures["hostile"] = [*map(asdict, refusals), *map(asdict, beside), *map(asdict, empty)]
     return figures
 
 

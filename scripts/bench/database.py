@@ -22,21 +22,23 @@ READERS = ("admin", "lecturer_spread", "lecturer_old", "student")
 
 @dataclass(frozen=True)
 class Database:
-    """A database with the large data. `tokens` are by the names of users."""
+    """A database with the large data, and a Redis where there is one. `tokens` are by the names of users."""
 
     url: str
     tokens: Mapping[str, str]
+    redis_url: str | None
 
 
 @contextmanager
 def large_database(data_dir: Path) -> Iterator[Database]:
     """Runs PostgreSQL on the data directory until the block ends; what it holds from an earlier run is used again."""
-    with services(data_dir, redis=False) as running:
+    with services(data_dir) as running:
         url = running.database_url
         upgrade(url)
         if is_empty(url):
             load(url, "large")
-        yield Database(url, {user: create_token(url, user=user, name="benchmark") for user in READERS})
+        tokens = {user: create_token(url, user=user, name="benchmark") for user in READERS}
+        yield Database(url, tokens, running.redis_url)
 
 
 def remove_data(data_dir: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bulk import GOAL as BULK_GOAL
 from bulk import MEMBERS
+from hostile import MOST_CPU, MOST_SLOWER
 from lists import allowed
 from rates import FLOOR, GATEWAY, SERVED, USUAL
 from rich.box import MARKDOWN
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from bulk import Bulk
     from changes import Reading, WriteCost
+    from hostile import Beside, Empty, Refusal
     from lists import Timing
     from rates import Rate
 
@@ -58,6 +60,41 @@ def bulk_table(bulk: Bulk) -> Table:
     table.add_row("one INSERT by hand", f"{bulk.by_hand:,.1f}", "")
     times = _held(bulk.times, BULK_GOAL, met=bulk.times <= BULK_GOAL)
     table.add_row("createCourseMembers", f"{bulk.mutation:,.1f}", times)
+    return table
+
+
+def refusals_table(refusals: Sequence[Refusal]) -> Table:
+    """The dearest hostile requests of each code, and how many there are."""
+    table = _table(("code", "dearest"), ("CPU, ms", "median CPU, ms", "requests"))
+    for code in dict.fromkeys(refusal.code for refusal in refusals):
+        of_code = sorted((each for each in refusals if each.code == code), key=lambda each: each.cpu)
+        dearest = of_code[-1]
+        table.add_row(
+            code,
+            dearest.name,
+            _held(dearest.cpu, MOST_CPU, met=dearest.cpu <= MOST_CPU),
+            f"{of_code[len(of_code) // 2].cpu:.1f}",
+            str(len(of_code)),
+        )
+    return table
+
+
+def beside_table(beside: Sequence[Beside]) -> Table:
+    """How long another user waits."""
+    table = _table(("one object with two parents",), ("median, ms", "99 %, ms", "x alone", "answers"))
+    for each in beside:
+        slower = each.p99 / beside[0].p99
+        held = _held(slower, MOST_SLOWER, met=slower <= MOST_SLOWER)
+        table.add_row(each.name, f"{each.median:.2f}", f"{each.p99:.2f}", held, f"{each.answers:,}")
+    return table
+
+
+def empty_table(empty: Sequence[Empty]) -> Table:
+    """What a request costs that asks for nothing."""
+    table = _table(("an empty query",), ("CPU, ms", "x bare"))
+    for each in empty:
+        times = each.cpu / empty[0].cpu
+        table.add_row(each.name, f"{each.cpu:.3f}", _held(times, CPU_GOAL, met=times <= CPU_GOAL))
     return table
 
 
@@ -110,12 +147,12 @@ def _table(texts: Sequence[str], figures: Sequence[str]) -> Table:
     return table
 
 
-def _held(figure: float | None, goal: int | None, *, met: bool) -> str:
+def _held(figure: float | None, goal: float | None, *, met: bool) -> str:
     if figure is None:
         return ""
     if goal is None:
         return f"{figure:.1f}"
-    return f"[green]{figure:.1f}[/]" if met else f"[red]{figure:.1f} ! ({goal})[/]"
+    return f"[green]{figure:.1f}[/]" if met else f"[red]{figure:.1f} ! ({goal:g})[/]"
 
 
 def _find(rates: Sequence[Rate], shape: str, system: str) -> Rate:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from backend.access.policy import Action
 from backend.docs import stale_pages, write_pages
+from backend.errors import MEANINGS, ErrorCode
+from backend.graphql.limits import DocumentLimits
 from backend.interface.registry import INTERFACES
 from backend.settings import Settings
 
@@ -60,3 +63,18 @@ def test_every_grant_and_check_has_a_line() -> None:
 @pytest.mark.parametrize("name", ["model.md", "permissions-by-entity.md"])
 def test_readme_leads_there(name: str) -> None:
     assert f"(docs/{name})" in (DOCS.parent / "README.md").read_text()
+
+
+def test_every_code_of_errors_is_explained() -> None:
+    told = re.findall(r"^\| `([A-Z_]+)` \|", (DOCS / "errors.md").read_text(), re.MULTILINE)
+    assert told == [code.value for code in ErrorCode]
+    assert set(MEANINGS) == set(ErrorCode)
+
+
+def test_every_limit_of_documents_is_explained_with_its_default() -> None:
+    page = (DOCS / "limits.md").read_text()
+    told = dict(re.findall(r"^\| `\w+` \| `MAX_(\w+)` \| ([0-9,]+) \|", page, re.MULTILINE))
+    limits = {each.name.upper(): f"{each.default:,}" for each in fields(DocumentLimits)}
+    assert {name: told.get(name) for name in limits} == limits
+    settings = Settings.model_fields
+    assert all(settings[f"max_{each.name}"].default == each.default for each in fields(DocumentLimits))

@@ -42,11 +42,11 @@ def _broad() -> Iterator[Hostile]:
     for count in (51, 200, 1500):
         fields = " ".join(["courses { totalCount }"] * count) if count < 1000 else "__typename " * count
         yield asked(f"one root field {count} times", f"{{ {fields} }}", LIMIT, "rootFields")
-    for count in (210, 700, 4900):
+    for count in (210, 700, 2900):
         yield asked(f"one field {count} times", "{ courses { nodes { " + "id " * count + "} } }", LIMIT, "overlaps")
     for count in (6_000, 30_000):
         yield asked(f"one field {count} times", "{ courses { nodes { " + "id " * count + "} } }", LIMIT, "tokens")
-    for count in (100, 1000, 4900):
+    for count in (100, 1000, 2900):
         unknown = " ".join(f"x{number}" for number in range(count))
         yield asked(f"{count} unknown fields", f"{{ courses {{ {unknown} }} }}", INVALID)
     for count in (100, 1600):

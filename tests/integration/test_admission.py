@@ -109,3 +109,33 @@ async def test_users_at_once_wait_for_nobody(shared: Redis) -> None:
     admission = Admission(1, 60_000, shared)
     found = await asyncio.gather(*(admission.spend("ada", 1) for _ in range(50)))
     assert all(allowance is not None and 50_000 < allowance.left <= 60_000 for allowance in found)
+
+
+async def test_who_owes_gets_no_place_until_it_is_paid() -> None:
+    clock = Clock()
+    admission = Admission(5, 600, clock=clock)
+    await admission.owe("ada", 600)
+    with admission.place("ada"):
+        pass
+    await admission.owe("ada", 50)
+    with pytest.raises(RateLimitedError) as refused, admission.place("ada"):
+        pass
+    assert refused.value.retry_after == 5
+    with admission.place("tom"):
+        pass
+    clock.now += 6
+    with admission.place("ada"):
+        pass
+
+
+async def test_debts_are_shared(shared: Redis) -> None:
+    one, other = Admission(1, 6_000_000, shared), Admission(1, 6_000_000, shared)
+    await one.owe("ada", 9_000_000)
+    with pytest.raises(RateLimitedError), one.place("ada"):
+        pass
+    with pytest.raises(RateLimitedError) as refused:
+        await other.spend("ada", 1)
+    assert 25 <= refused.value.retry_after <= 31
+    await other.owe("ada", 1)
+    with pytest.raises(RateLimitedError), other.place("ada"):
+        pass

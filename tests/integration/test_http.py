@@ -51,7 +51,7 @@ def _post(gateway: RunningGateway, content: Any, **headers: str) -> httpx.Respon
 
 
 def _code(response: httpx.Response) -> tuple[int, str]:
-    (error,) = response.json()["errors"]
+    error = response.json()["errors"][0]
     return response.status_code, error["extensions"]["code"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from backend.correlation import HEADER, begin_request
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from backend.graphql.engine import Engine
 
+# Bytes from which on reading a body is worth measuring.
+_LARGE = 10_000
 _SIMPLE = (
     "A page of any site could have sent this GET: send the Content-Type application/json, or one of the headers "
     f"{', '.join(name.decode() for name in NOT_SIMPLE)}."
@@ -106,8 +109,12 @@ class GraphQLEndpoint:
         token = bearer_token(scope["headers"])
         if scope["method"] == "POST":
             check_json(headers.get(b"content-type", b""))
+            self._engine.callers.check(token)
             body = await read_body(scope["headers"], receive, self._options.max_body, self._options.max_body_seconds)
+            begun = thread_time()
             asked = read_requests(body, token, self._options.max_batch)
+            if len(body) > _LARGE and isinstance(asked, Request):
+                asked = replace(asked, took=thread_time() - begun)
         elif scope["method"] in ("GET", "HEAD"):
             if is_simple(headers):
                 raise BadRequestError(_SIMPLE)

@@ -1,0 +1,188 @@
+"""The hostile part: what hostile requests cost the server, and what they do to somebody else who asks beside them."""
+
+from __future__ import annotations
+
+import http.client
+import multiprocessing
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from statistics import quantiles
+from typing import TYPE_CHECKING, Self
+
+import orjson
+from client import Asker, BenchmarkError, http_requests
+from servers import running_gateway, running_starlette
+from shapes import SHAPES, variables_of
+
+from tests.hostile import corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.synchronize import Event
+
+    from database import Database
+    from servers import Server
+
+    from tests.hostile import Hostile
+
+MOST_CPU = 100.0
+"""Milliseconds of the server's processor time that a hostile request may take."""
+MOST_SLOWER = 2.0
+"""How many times as slow the slowest hundredth of somebody else's requests may become."""
+_EMPTY = "{ __typename }"
+_ASKED = 2000
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A hostile request, the code that it was refused with, and the server's processor time in milliseconds."""
+
+    name: str
+    code: str
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Milliseconds that another user waits at the median and at the slowest hundredth, and how many they asked."""
+
+    name: str
+    median: float
+    p99: float
+    answers: int
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Milliseconds of processor time for a request that asks for nothing."""
+
+    name: str
+    cpu: float
+
+
+def measure_refusals(database: Database) -> list[Refusal]:
+    """Each hostile request once, in a process that has not seen it; BenchmarkError where one is not refused."""
+    requests = corpus()
+    with running_gateway(database.url) as server, Attacker(server.port, database.tokens["admin"]) as attacker:
+        attacker.ask(orjson.dumps({"query": _EMPTY}), {})
+        return [attacker.refusal(server, request) for request in requests]
+
+
+def measure_beside(database: Database, seconds: float) -> list[Beside]:
+    """A student's first shape alone, and beside a user who sends one hostile request after the other."""
+    shape = SHAPES["1"]
+    variables = variables_of(shape, database.url, "student")
+    found = []
+    with running_gateway(database.url, environment={"COST_PER_MINUTE": "25000000"}) as server:
+        requests = http_requests(server.port, shape.document, variables, database.tokens["student"])
+        with Asker(server.port) as asker:
+            _waits(asker, requests, 1)
+            found.append(_beside("alone", _waits(asker, requests, seconds)))
+        for name, hostile in (("beside another user", False), ("beside an attacker", True)):
+            with _another(server, database.tokens["lecturer_old"], hostile=hostile), Asker(server.port) as asker:
+                found.append(_beside(name, _waits(asker, requests, seconds)))
+    return found
+
+
+def measure_empty(database: Database) -> list[Empty]:
+    """Processor time of an empty query with and without a token, and of a bare route of Starlette."""
+    found = []
+    with running_starlette(database.url) as server:
+        found.append(_empty("bare Starlette route", server, None))
+    with running_gateway(database.url, environment={"ANONYMOUS_SCHEMA": "1"}) as server:
+        found.append(_empty("gateway without a token", server, None))
+        found.append(_empty("gateway with a token", server, database.tokens["student"]))
+    if database.redis_url is not None:
+        with running_gateway(database.url, environment={"REDIS_URL": database.redis_url}) as server:
+            found.append(_empty("gateway with a token and Redis", server, database.tokens["student"]))
+    return found
+
+
+def _empty(name: str, server: Server, token: str | None) -> Empty:
+    (request,) = http_requests(server.port, _EMPTY, [{}], token)
+    with Asker(server.port) as asker:
+        for _ in range(_ASKED // 4):
+            asker.ask(request)
+        before = server.used()
+        for _ in range(_ASKED):
+            asker.ask(request)
+        return Empty(name, round(1000 * (server.used() - before) / _ASKED, 4))
+
+
+def _waits(asker: Asker, requests: list[bytes], seconds: float) -> list[float]:
+    waits: list[float] = []
+    until = time.perf_counter() + seconds
+    while (start := time.perf_counter()) < until:
+        asker.ask(requests[len(waits) % len(requests)])
+        waits.append(1000 * (time.perf_counter() - start))
+    return waits
+
+
+def _beside(name: str, waits: list[float]) -> Beside:
+    cuts = quantiles(waits, n=100)
+    return Beside(name, round(cuts[49], 2), round(cuts[98], 2), len(waits))
+
+
+@contextmanager
+def _another(server: Server, token: str, *, hostile: bool) -> Iterator[None]:
+    """Another user asks as fast as they get answers until the block ends."""
+    # A process of its own, so that what it does to the server is all that it does to this one.
+    spawn = multiprocessing.get_context("spawn")
+    ready = spawn.Event()
+    process = spawn.Process(target=_ask_on, args=(server.port, token, ready, hostile), daemon=True)
+    process.start()
+    try:
+        ready.wait()
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+def _ask_on(port: int, token: str, ready: Event, hostile: bool) -> None:  # noqa: FBT001 - the arguments of a process
+    ordinary = [(orjson.dumps({"query": "{ courses(first: 20) { nodes { id title } } }"}), dict[str, str]())]
+    requests = [(each.body, dict(each.headers)) for each in corpus()] if hostile else ordinary
+    with Attacker(port, token) as attacker:
+        ready.set()
+        for body, headers in cycle(requests):
+            attacker.ask(body, headers)
+
+
+class Attacker:
+    """One connection on which hostile requests follow each other."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._token = token
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def __enter__(self) -> Self:
+        """It connects when it first asks."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes it."""
+        self._connection.close()
+
+    def ask(self, body: bytes, headers: dict[str, str]) -> bytes:
+        """The body of the answer."""
+        given = {"content-type": "application/json", "authorization": f"Bearer {self._token}", **headers}
+        try:
+            self._connection.request("POST", "/graphql", body, given)
+            response = self._connection.getresponse()
+            return response.read()
+        except OSError:
+            # The server has refused before it read all, and closed.
+            self._connection.close()
+            return b""
+
+    def refusal(self, server: Server, request: Hostile) -> Refusal:
+        """What the server says, and what of the processor it takes. Raises BenchmarkError for any other answer."""
+        before = server.used()
+        answer = orjson.loads(self.ask(request.body, dict(request.headers)))
+        used = server.used() - before
+        code = answer["errors"][0]["extensions"]["code"] if "errors" in answer else None
+        if code != request.code:
+            raise BenchmarkError(f"{request.name}: {code}, not {request.code}")
+        return Refusal(request.name, request.code, round(1000 * used, 2))

@@ -1,0 +1,123 @@
+"""What one user may ask for at a time: cost, time, requests side by side; and what errors suggest."""
+
+from __future__ import annotations
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from backend.access.credentials import create_token
+from tests.gateway import running_gateway
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.builder import World
+    from tests.gateway import RunningGateway
+
+TYPENAME = {"data": {"__typename": "Query"}}
+
+
+def _post(gateway: RunningGateway, content: Any, **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    given = {"authorization": f"Bearer {gateway.tokens['tom']}", **named}
+    return gateway.client.post(f"{gateway.url}/graphql", json=content, headers=given)
+
+
+def _code(response: httpx.Response) -> tuple[int, str]:
+    error = response.json()["errors"][0]
+    return response.status_code, error["extensions"]["code"]
+
+
+def test_cost_is_told_to_who_asks(world_gateway: RunningGateway) -> None:
+    query = {"query": "{ courses(first: 3) { nodes { id } } }"}
+    with running_gateway(world_gateway.database_url, world_gateway.tokens, cost_per_minute=1_000_000) as counting:
+        plain = _post(counting, query)
+        assert "extensions" not in plain.json()
+        assert plain.headers["ratelimit-policy"] == '"cost";q=1000000;w=60'
+        told = _post(counting, query, graphql_cost="report")
+    cost = told.json()["extensions"]["cost"]
+    left = cost.pop("costLeft")
+    assert cost == {"cost": 7, "fieldCost": 2, "typeCost": 5, "rows": 3, "costPerMinute": 1_000_000}
+    assert re.fullmatch(f'"cost";r={left};t=[0-9]+', told.headers["ratelimit"])
+
+
+def test_user_who_costs_too_much_waits(world_gateway: RunningGateway) -> None:
+    query = {"query": "{ courses(first: 500) { nodes { members(first: 500) { nodes { id } } } } }"}
+    with running_gateway(world_gateway.database_url, world_gateway.tokens, cost_per_minute=400_000) as counting:
+        assert _post(counting, query).status_code == 200
+        refused = _post(counting, query)
+        assert _code(refused) == (429, "RATE_LIMITED")
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert refused.json()["errors"][0]["extensions"]["limit"] == "costPerMinute"
+        other = {"authorization": f"Bearer {world_gateway.tokens['ada']}"}
+        assert _post(counting, query, **other).status_code == 200
+
+
+def test_user_whose_documents_take_too_long_to_read_waits(world_gateway: RunningGateway) -> None:
+    with running_gateway(world_gateway.database_url, world_gateway.tokens, cost_per_minute=60) as counting:
+        fields = "id " * 150
+        codes = [_code(_post(counting, {"query": f"{{ courses {{ {fields} }} }}"})) for _ in range(2)]
+    assert codes == [(200, "GRAPHQL_VALIDATION_FAILED"), (429, "RATE_LIMITED")]
+
+
+def test_request_that_takes_too_long_is_ended_in_postgresql_too(
+    own_world: World, world_gateway: RunningGateway
+) -> None:
+    own_world.course("algebra")
+    own_world.role("adi", "_admin")
+    token = create_token(own_world.database_url, user="adi")
+    busy = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()"
+    )
+    with (
+        running_gateway(own_world.database_url, {"tom": token}, max_seconds=0.2) as hasty,
+        psycopg.connect(own_world.database_url) as holder,
+    ):
+        holder.execute("LOCK TABLE course IN ACCESS EXCLUSIVE MODE")
+        response = _post(hasty, {"query": "{ courses { totalCount } }"})
+        assert _code(response) == (504, "TIMEOUT")
+        assert response.json()["errors"][0]["extensions"]["limit"] == "seconds"
+        deadline = time.monotonic() + 10
+        while own_world.connection.execute(busy).fetchone() != (0,):
+            assert time.monotonic() < deadline
+        holder.rollback()
+        assert _post(hasty, {"query": "{ courses { totalCount } }"}).json() == {"data": {"courses": {"totalCount": 1}}}
+
+
+def test_requests_of_one_user_side_by_side_are_bounded(own_world: World, world_gateway: RunningGateway) -> None:
+    token = create_token(own_world.database_url, user="adi")
+    with (
+        running_gateway(own_world.database_url, {"tom": token}, max_concurrent=1) as narrow,
+        psycopg.connect(own_world.database_url) as holder,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        holder.execute("LOCK TABLE course IN ACCESS EXCLUSIVE MODE")
+        first = pool.submit(_post, narrow, {"query": "{ courses { totalCount } }"})
+        deadline = time.monotonic() + 10
+        while _code_or_none(refused := _post(narrow, {"query": "{ __typename }"})) != (429, "RATE_LIMITED"):
+            assert time.monotonic() < deadline
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json()["errors"][0]["extensions"]["limit"] == "concurrent"
+        holder.rollback()
+        assert first.result().status_code == 200
+        assert _post(narrow, {"query": "{ __typename }"}).json() == TYPENAME
+
+
+def _code_or_none(response: httpx.Response) -> tuple[int, str] | None:
+    return _code(response) if "errors" in response.json() else None
+
+
+def test_names_are_suggested_where_that_is_wanted_alone(world_gateway: RunningGateway) -> None:
+    asked = (
+        {"query": "{ course(id: 1) { titel } }"},
+        {"query": "query ($f: CourseFilter) { courses(filter: $f) { totalCount } }", "variables": {"f": {"titel": 1}}},
+    )
+    with running_gateway(world_gateway.database_url, world_gateway.tokens, field_suggestions=True) as helpful:
+        for body in asked:
+            assert "Did you mean" in _post(helpful, body).text
+            assert "Did you mean" not in _post(world_gateway, body).text
