@@ -42,7 +42,6 @@ class SessionList(TimedEntityList):
 class SessionGet(SessionList, BaseEntityGet):
     """The record of a login."""
 
-    sid: str = Field(description="What the login is called outside, other than what it is recognised by.")
     expires_at: datetime | None = Field(None, description="When its time is over.")
     revoked_at: datetime | None = Field(None, description="When it was taken back.")
     revocation_reason: str | None = Field(None, max_length=255, description="Why it was taken back.")
