@@ -109,7 +109,7 @@ def test_metrics_count_requests_by_nothing_that_clients_choose(gateway: RunningG
 
     assert requests(route="/graphql", kind="query", status="200", code="") == 1
     assert requests(route="/graphql", kind="none", status="200", code="GRAPHQL_VALIDATION_FAILED") == 1
-    assert requests(route="unknown", kind="none", status="404", code="") == 1
+    assert requests(route="unknown", kind="none", status="404", code="NOT_FOUND") == 1
     assert figures["computor_requests_in_progress", ()] == 0
     assert figures["computor_rows_sum", ()] > 0
     for value in (_SECRET, "Listed", "Wrong", "nowhere"):
