@@ -1,0 +1,297 @@
+"""Whatever happens in whatever order: what two gateways answer, from the cache or not, is what an uncached one answers.
+
+Random reads by many readers, writes through GraphQL and past it, rows that move, permissions that change, and a Redis
+that is emptied, killed, brought back with old data, filled, stopped; a gateway that is stopped. `CACHE_STEPS` has more
+steps done than the few that are done each time; `CACHE_SEED` does the same ones again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from backend.access.credentials import create_token
+from backend.change import LEASE
+from tests import university
+from tests.caching import redis_server
+from tests.processes import gateway_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.builder import World
+    from tests.caching import RedisServer
+    from tests.gateway import RunningGateway
+    from tests.processes import GatewayProcess
+
+STEPS = int(os.environ.get("CACHE_STEPS", "120"))
+SEED = int(os.environ.get("CACHE_SEED", "0")) or random.SystemRandom().randrange(2**32)
+EXAMPLE = 60
+USERS = ("ada", "bob", "cyd", "mia", "tom", "lea", "adi", "orla", "sol", "ada reads", "tom reads")
+QUERIES = (
+    "courses { nodes { title } }",
+    "courses { nodes { title members { totalCount nodes { user { username } } } } }",
+    "courseContents(orderBy: [{path: ASC}]) { nodes { title archivedAt } }",
+    "courseGroups { nodes { title course { title } } }",
+    "results { totalCount nodes { id status result } }",
+    "messages { nodes { title author { username } } }",
+    "submissionGroups { nodes { members { totalCount } results { totalCount } } }",
+    "organizations { nodes { title courses { totalCount } } }",
+    "users(orderBy: [{username: ASC}]) { nodes { username email } }",
+    "activeCourses { nodes { title } }",
+    "courseMembers { totalCount nodes { courseRoleId courseGroup { title } } }",
+)
+COURSES = ("algebra", "geometry", "chemistry")
+WRITERS = st.sampled_from(("lea", "adi"))
+ROLES = st.sampled_from(("_student", "_tutor", "_lecturer"))
+TARGETS = {"user_id": ("user", "sol"), "course_id": ("course", "algebra"), "organization_id": ("organization", "uni")}
+LEAVE = "DELETE FROM course_member WHERE user_id = %s AND course_id = %s AND course_role_id <> '_owner'"
+JOIN = """
+INSERT INTO course_member (user_id, course_id, course_role_id, course_group_id)
+SELECT %(user)s, %(course)s, %(role)s, g.id
+FROM (SELECT (SELECT id FROM course_group WHERE course_id = %(course)s LIMIT 1) AS id) g
+WHERE NOT EXISTS (SELECT FROM course_member WHERE user_id = %(user)s AND course_id = %(course)s)
+  AND (%(role)s <> '_student' OR g.id IS NOT NULL)
+"""
+REVOKE = "UPDATE api_token SET revoked_at = CASE WHEN revoked_at IS NULL THEN now() END WHERE name = %s"
+MEMORY = {"full": ("noeviction", 1), "evict": ("allkeys-random", 0), "roomy": ("noeviction", None)}
+HURTS = st.sampled_from(("flush", "restart", "old data", *MEMORY, "pause", "stop a gateway"))
+
+
+@dataclass
+class Trial:
+    """What all steps are taken in."""
+
+    world: World
+    server: RedisServer
+    gateways: Sequence[GatewayProcess]
+    uncached: RunningGateway
+    written: float = 0.0
+    steps: int = 0
+    hits: int = 0
+    names: list[str] = field(default_factory=list)
+
+
+TRIAL: list[Trial] = []
+
+
+class Answers(RuleBasedStateMachine):
+    """Steps that anyone may take at any time."""
+
+    @property
+    def trial(self) -> Trial:
+        """What the steps are taken in."""
+        return TRIAL[0]
+
+    @rule(user=st.sampled_from(USERS), query=st.sampled_from(QUERIES), which=st.integers(0, 1), times=st.integers(1, 3))
+    def read(self, user: str, query: str, which: int, times: int) -> None:
+        """Each answer is what an uncached gateway answers, and nobody else's."""
+        for _ in range(times):
+            self._compare(user, f"{{ me {{ username }} {query} }}", which)
+
+    @rule(one=st.sampled_from(QUERIES), other=st.sampled_from(QUERIES), which=st.integers(0, 1))
+    def read_by_all(self, one: str, other: str, which: int) -> None:
+        """One after the other, two fields in one document."""
+        for user in USERS:
+            self._compare(user, f"{{ me {{ username }} a: {one} b: {other} }}", which)
+
+    @rule(course=st.sampled_from(COURSES), title=st.integers(), which=st.integers(0, 1), user=WRITERS)
+    def write_through_graphql(self, course: str, title: int, which: int, user: str) -> None:
+        """A writer sees their own write afterwards, on either process."""
+        self._count()
+        mutation = """mutation ($id: ID!, $title: String) {
+          updateCourse(id: $id, input: {title: $title}) { course { title } errors { code } }
+        }"""
+        variables = {"id": self._id("course", course), "title": f"{course} {title}"}
+        answer = self.trial.gateways[which].ask(user, mutation, **variables)
+        if answer["data"]["updateCourse"]["errors"]:
+            return
+        for reader in self.trial.gateways:
+            seen = reader.data(user, "query ($id: ID!) { course(id: $id) { title } }", id=variables["id"])
+            assert seen["course"]["title"] == variables["title"], f"{user} does not see their own write"
+
+    @rule(course=st.sampled_from(COURSES), title=st.integers())
+    def rename_a_course(self, course: str, title: int) -> None:
+        """Past the gateway."""
+        self._write("UPDATE course SET title = %s WHERE id = %s", f"{course} {title}", self._id("course", course))
+
+    @rule(every=st.booleans(), result=st.floats(0, 1))
+    def grade(self, every: bool, result: float) -> None:  # noqa: FBT001 - drawn
+        """A result changes, or all of them do."""
+        one = "id = (SELECT id FROM result ORDER BY random() LIMIT 1)"
+        self._write(f"UPDATE result SET result = %s WHERE {'true' if every else one}", result)  # noqa: S608 - constants
+
+    @rule(course=st.sampled_from(COURSES))
+    def move_a_group(self, course: str) -> None:
+        """A row goes from one course to another."""
+        if self.trial.world.known("course_group", "wanderer") is None:
+            given = {"title": "Wanderer", "course_id": self._id("course", "algebra")}
+            self.trial.world.insert("course_group", "wanderer", **given)
+        moved = "UPDATE course_group SET course_id = %s WHERE id = %s"
+        self._write(moved, self._id("course", course), self._id("course_group", "wanderer"))
+
+    @rule(user=st.sampled_from(USERS[:9]), course=st.sampled_from(COURSES), role=ROLES)
+    def join_or_leave(self, user: str, course: str, role: str) -> None:
+        """A membership begins, or ends with all that hangs on it."""
+        given = {"user": self.trial.world.user(user), "course": self._id("course", course)}
+        if not self._write(LEAVE, *given.values()):
+            self._write(JOIN, {**given, "role": role})
+
+    @rule(user=st.sampled_from(("sol", "orla", "mia")), role=st.sampled_from(("_admin", "_organization_manager")))
+    def change_a_role(self, user: str, role: str) -> None:
+        """Given, or taken away."""
+        key = self.trial.world.user(user)
+        if not self._write("DELETE FROM user_role WHERE user_id = %s AND role_id = %s", key, role):
+            self._write("INSERT INTO user_role (user_id, role_id) VALUES (%s, %s)", key, role)
+
+    @rule(to=st.sampled_from((None, *TARGETS)), title=st.integers())
+    def post(self, to: str | None, title: int) -> None:
+        """A message to somebody, or to everyone."""
+        to_whom = {} if to is None else {to: self._id(*TARGETS[to])}
+        given = {"author_id": self._id("user", "adi"), "title": f"message {title}", "content": "x", "level": 0}
+        self._count()
+        self.trial.world.insert("message", None, **given, **to_whom)
+        self.trial.written = time.monotonic()
+
+    @rule()
+    def empty_messages(self) -> None:
+        """TRUNCATE, which has no rows to say whom it concerns."""
+        self._write("TRUNCATE message, message_read")
+
+    @rule(user=st.sampled_from(USERS[9:]))
+    def revoke_or_restore(self, user: str) -> None:
+        """A token ends, or holds again."""
+        self._write(REVOKE, user)
+
+    @rule()
+    def undo(self) -> None:
+        """What is rolled back was never there."""
+        self._count()
+        with psycopg.connect(self.trial.world.database_url) as connection:
+            connection.execute("UPDATE course SET title = 'never'")
+            self._compare("adi", "{ me { username } courses { nodes { title } } }", 0)
+            connection.rollback()
+
+    @rule(how=HURTS)
+    def hurt(self, how: str) -> None:
+        """Redis, or one of the gateways, has trouble."""
+        self._count()
+        server = self.trial.server
+        titles = f"{{ me {{ username }} {QUERIES[0]} }}"
+        grow = "UPDATE course SET title = title || '.' WHERE length(title) < 100"
+        if how == "restart":
+            server.kill()
+            self._compare("ada", titles, 0)
+            server.start()
+        elif how == "old data":
+            server.client.save()
+            self._write(grow)
+            self._compare("lea", titles, 1)
+            server.kill()
+            server.start()
+            (server.directory / "dump.rdb").unlink()
+        elif how == "pause":
+            with server.paused():
+                for which in (0, 1, 0):
+                    self._compare("tom", titles, which)
+        elif how == "stop a gateway":
+            # It may be the one that reads what changed.
+            for stopped, other in ((0, 1), (1, 0)):
+                with self.trial.gateways[stopped].paused():
+                    self._write(grow)
+                    self._compare("lea", titles, other)
+        else:
+            _set(server, how)
+
+    def _compare(self, user: str, query: str, which: int) -> None:
+        self._count()
+        answer = self._ask(user, query, which)
+        expected = self.trial.uncached.ask(user, query)
+        # What was written past the gateways shows when it was read; nothing outlasts the lease.
+        while answer != expected and time.monotonic() < self.trial.written + LEASE + 0.5:
+            time.sleep(0.01)
+            answer = self._ask(user, query, which)
+            expected = self.trial.uncached.ask(user, query)
+        assert answer == expected
+        if answer.get("data"):
+            assert answer["data"]["me"]["username"] == user.removesuffix(" reads")
+
+    def _ask(self, user: str, query: str, which: int) -> dict[str, Any]:
+        gateway = self.trial.gateways[which]
+        headers = {"Authorization": f"Bearer {gateway.tokens[user]}", "GraphQL-Cache": "report"}
+        answer: dict[str, Any] = gateway.client.post(
+            f"{gateway.url}/graphql", json={"query": query}, headers=headers
+        ).json()
+        report = answer.pop("extensions", {}).get("cache", {})
+        self.trial.hits += sum(of["status"] == "hit" for of in report.values())
+        return answer
+
+    def _write(self, statement: str, *values: Any) -> int:
+        self._count()
+        given = values[0] if values and isinstance(values[0], dict) else values
+        written = self.trial.world.connection.execute(statement, given).rowcount
+        self.trial.written = time.monotonic()
+        return written
+
+    def _id(self, table: str, name: str) -> str:
+        return self.trial.world.id(table, name)
+
+    def _count(self) -> None:
+        self.trial.steps += 1
+
+
+def _set(server: RedisServer, how: str) -> None:
+    client = server.client
+    if how == "flush":
+        client.flushall()
+        return
+    policy, limit = MEMORY[how]
+    client.config_set("maxmemory-policy", policy)
+    client.config_set("maxmemory", int(client.info("memory")["used_memory"]) if limit == 0 else limit or 0)
+
+
+@pytest.fixture(scope="module")
+def trial(own_world: World) -> Iterator[Trial]:
+    """Two gateways over one Redis, and one without."""
+    university.build_university(own_world)
+    url = own_world.database_url
+    tokens = {user: create_token(url, user=user, scopes=["*"]) for user in USERS[:9]}
+    for user in USERS[9:]:
+        scopes = ["user:list", "user:get", "course:list"]
+        tokens[user] = create_token(url, user=user.removesuffix(" reads"), name=user, scopes=scopes)
+    with ExitStack() as stack:
+        server = stack.enter_context(redis_server())
+        cached = [stack.enter_context(gateway_process(url, tokens, server.url)) for _ in range(2)]
+        uncached = stack.enter_context(gateway_process(url, tokens, None))
+        TRIAL.append(Trial(own_world, server, cached, uncached))
+        yield TRIAL[0]
+        TRIAL.clear()
+
+
+def test_answers_are_what_they_would_be_without_a_cache(trial: Trial) -> None:
+    began = time.monotonic()
+    machine = settings(
+        max_examples=max(1, STEPS // EXAMPLE),
+        stateful_step_count=EXAMPLE,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    print(f"CACHE_SEED={SEED}")  # noqa: T201 - to do it again
+    try:
+        seed(SEED)(run_state_machine_as_test)(Answers, settings=machine)
+    finally:
+        took = time.monotonic() - began
+        print(f"{trial.steps} steps in {took:.0f} s, {trial.hits} hits")  # noqa: T201 - for whoever did many
+    assert trial.hits > 0
