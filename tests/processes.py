@@ -43,7 +43,11 @@ def gateway_process(
     """Serves on a free port until the block ends."""
     given = {"DATABASE_URL": database_url, "REDIS_URL": redis_url or "", "COST_PER_MINUTE": "0", **environment}
     process = subprocess.Popen(
-        [_COMPUTOR, "serve", "--port", "0"], env={**os.environ, **given}, stdout=subprocess.PIPE, text=True
+        [_COMPUTOR, "serve", "--port", "0"],
+        env={**os.environ, **given},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout is not None
     try:
