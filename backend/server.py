@@ -8,9 +8,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
 from starlette.routing import Route, Router
 
+from backend.cache.address import client_of
 from backend.cache.names import origin
 from backend.cache.opening import open_cache
 from backend.errors import GatewayError
@@ -34,6 +34,7 @@ from backend.plan.connection_pool import Timeouts, read_pool
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from redis.asyncio import Redis
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -171,4 +172,4 @@ def _redis(settings: Settings) -> Redis | None:
     """A client of the configured Redis, which connects when it is first used and waits for no answer for long."""
     if settings.redis is None:
         return None
-    return Redis.from_url(settings.redis, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS)
+    return client_of(settings.redis, _REDIS_SECONDS)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+from redis.asyncio import Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.sentinel import Sentinel
@@ -32,9 +33,27 @@ class Address:
     tls: ssl.SSLContext | None = None
 
 
-def check_url(url: str) -> None:
-    """Raises GatewayError where the URL is none of those that `resolve` knows."""
-    _read(url)
+def client_of(url: str, seconds: float) -> Redis:
+    """A client of redis-py, for what is not worth a connection of one's own, which waits for so many seconds at most.
+
+    It connects when it is first used. Raises GatewayError where the URL is none of those that `resolve` knows.
+    """
+    scheme, login, seeds, service = _read(url)
+    options: dict[str, Any] = {
+        "username": login.username,
+        "password": login.password,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+    }
+    if scheme == CLUSTER:
+        nodes = [ClusterNode(host, port) for host, port in seeds]
+        # It takes the same commands.
+        return cast("Redis", RedisCluster(startup_nodes=nodes, **options))
+    if scheme == SENTINEL:
+        sentinel = Sentinel(seeds, socket_timeout=seconds)  # type: ignore[no-untyped-call]  # not annotated there
+        found: Redis = sentinel.master_for(service, db=login.database, **options)
+        return found
+    return Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
 
 
 async def resolve(url: str, key: bytes, seconds: float) -> Address:

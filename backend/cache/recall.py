@@ -163,11 +163,14 @@ class Recall:
         flight = self.cache.flights.get(place)
         # One that began before the caller's own write read other stamps, and has another place.
         if flight is None:
-            flight = _Flight(place, asyncio.get_running_loop().create_future(), alone, rest)
-            self.cache.flights[place] = flight
-            self._own[name] = flight
+            self._own[name] = self._begin(place, rest, alone=alone)
         elif found.trusted and (flight.alone or question.footprint.took is not None):
             self._joined[name] = flight
+
+    def _begin(self, place: Place, rest: Rest, *, alone: bool) -> _Flight:
+        flight = _Flight(place, asyncio.get_running_loop().create_future(), alone, rest)
+        self.cache.flights[place] = flight
+        return flight
 
     async def _look_elsewhere(self, found: Found) -> None:
         """Leaves to other processes what they are at already."""
@@ -200,6 +203,8 @@ class Recall:
             flight = self._joined[name]
             await asyncio.wait({flight.future}, timeout=None if flight.alone else left)
             body = flight.future.result() if flight.future.done() else None
+            if body is None and flight.place not in self.cache.flights:
+                self._own[name] = self._begin(flight.place, flight.rest, alone=True)
         if body is not None:
             metrics.JOINED.inc()
         return body

@@ -1,0 +1,140 @@
+"""Redis as a cluster, and behind sentinels; and what the command line says of the cache."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from backend.access.credentials import create_token
+from backend.cache.address import resolve
+from backend.embedded.redis import find_program
+from backend.errors import GatewayError
+from tests.caching import eventually, kept
+from tests.commands import computor
+from tests.gateway import running_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.builder import World
+
+QUERY = "{ courses { nodes { title } } }"
+
+
+@pytest.fixture(scope="module")
+def tokens(own_world: World) -> dict[str, str]:
+    """A lecturer's."""
+    own_world.course("algebra").lecturer("lea")
+    return {"lea": create_token(own_world.database_url, user="lea")}
+
+
+@contextmanager
+def _server(*options: str, sentinel_of: int | None = None) -> Iterator[int]:
+    """A server on a port; a sentinel that watches the server on another, if that is given."""
+    directory = Path(tempfile.mkdtemp(prefix="redis-"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = int(listener.getsockname()[1])
+    lines = [f"port {port}", "bind 127.0.0.1", f"dir {directory}", 'save ""', *options]
+    if sentinel_of is not None:
+        lines += [f"sentinel monitor ours 127.0.0.1 {sentinel_of} 1"]
+    file = directory / "server.conf"
+    file.write_text("\n".join(lines) + "\n")
+    command = [str(find_program()), str(file), *(["--sentinel"] if sentinel_of is not None else [])]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        with redis.Redis(port=port) as client:
+            eventually(lambda: _answers(client))
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(directory)
+
+
+def _answers(client: redis.Redis) -> bool:
+    with contextlib.suppress(redis.RedisError):
+        return bool(client.ping())
+    return False
+
+
+@pytest.fixture
+def cluster() -> Iterator[list[int]]:
+    """The ports of a cluster's three nodes, among which the slots are divided."""
+    with ExitStack() as stack:
+        # The bus is elsewhere by default: where ports need not exist.
+        ports = []
+        for _ in range(3):
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                bus = listener.getsockname()[1]
+            options = ("cluster-enabled yes", f"cluster-port {bus}", "cluster-node-timeout 2000")
+            ports.append((stack.enter_context(_server(*options)), bus))
+        clients = [redis.Redis(port=port) for port, _ in ports]
+        for number, client in enumerate(clients):
+            first, last = number * 5462, min((number + 1) * 5462, 16384) - 1
+            _told(client, "CLUSTER", "ADDSLOTSRANGE", first, last)
+            _told(client, "CLUSTER", "MEET", "127.0.0.1", *ports[0])
+        eventually(lambda: all("ok" in _told(client, "CLUSTER", "INFO")[:40] for client in clients))
+        yield [port for port, _ in ports]
+        for client in clients:
+            client.close()
+
+
+def _told(client: redis.Redis, *command: object) -> str:
+    return str(client.execute_command(*command))  # type: ignore[no-untyped-call]  # not annotated there
+
+
+def test_the_node_of_a_cluster_that_holds_our_keys_is_found(
+    cluster: list[int], own_world: World, tokens: dict[str, str]
+) -> None:
+    url = "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in cluster)
+    with running_gateway(own_world.database_url, tokens, redis_url=SecretStr(url)) as running:
+        kept(running, "lea", QUERY)
+        own_world.connection.execute("UPDATE course SET title = 'Clustered'")
+        eventually(lambda: "Clustered" in str(running.data("lea", QUERY)))
+        kept(running, "lea", QUERY)
+    # Any key has one place among the three.
+    places = {asyncio.run(resolve(url, f"key {number}".encode(), 5)).port for number in range(30)}
+    assert places == set(cluster)
+
+
+def test_the_server_that_sentinels_name_is_found() -> None:
+    with _server() as port, _server(sentinel_of=port) as sentinel:
+        assert asyncio.run(resolve(f"redis+sentinel://127.0.0.1:{sentinel}/ours", b"key", 5)).port == port
+
+
+def test_a_sentinel_without_the_name_of_a_service_is_refused(own_world: World) -> None:
+    with (
+        pytest.raises(GatewayError, match="REDIS_URL"),
+        running_gateway(own_world.database_url, {}, redis_url=SecretStr("redis+sentinel://127.0.0.1:1")),
+    ):
+        pass
+
+
+def test_the_command_line_says_what_is_kept_and_clears_it(
+    own_world: World, tokens: dict[str, str], redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    url = own_world.database_url
+    assert "in use: no" in computor(url, "cache", "stats").stdout
+    with running_gateway(url, tokens, redis_url=SecretStr(redis_url)) as running:
+        kept(running, "lea", QUERY)
+        said = computor(url, "cache", "stats").stdout.splitlines()
+        assert "in use: yes" in said
+        assert "answers: 1" in said
+        assert "  course list: 1" in said
+        assert computor(url, "cache", "clear").stdout == "Removed 1 answers.\n"
+        assert "answers: 0" in computor(url, "cache", "stats").stdout
+        kept(running, "lea", QUERY)
+    monkeypatch.setenv("REDIS_URL", "")
+    assert "REDIS_URL" in computor(url, "cache", "stats").stderr
