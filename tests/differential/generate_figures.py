@@ -73,9 +73,9 @@ class FigureMaker:
         return found
 
     def _read(self, type_name: str, keys: Sequence[Mapping[str, Any]]) -> str:
-        """The keys, and now and then a field that is none."""
+        """The keys, and now and then a field that is none; always one where there are no keys: `{}` does not parse."""
         parts = [self._path(key) for key in keys]
-        if self._random.random() < 0.2:
+        if not parts or self._random.random() < 0.2:
             parts.append(self._path(self._key(type_name, 1)))
         return " ".join(parts)
 
