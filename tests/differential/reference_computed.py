@@ -84,6 +84,10 @@ def _scope(_: Reader, row: Row) -> str:
     return next((name.removesuffix("_id") for name in TARGETS if row[name] is not None), "global").upper()
 
 
+def _unless_deleted(attribute: str, notice: str) -> Callable[[Reader, Row], str]:
+    return lambda _, row: row[attribute] if row["archived_at"] is None else notice
+
+
 def _is_author(reader: Reader, row: Row) -> bool:
     return bool(row["author_id"] == reader.viewer.user_id)
 
@@ -148,6 +152,8 @@ COMPUTED: dict[tuple[str, str], Callable[[Reader, Row], Any]] = {
     ("CourseContent", "deployment_status"): _deployment_status,
     ("SubmissionGroupMember", "course_content_id"): _content,
     ("ExampleRepository", "source_url"): _address,
+    ("Message", "title"): _unless_deleted("title", "Deleted"),
+    ("Message", "content"): _unless_deleted("content", "This message was deleted."),
     ("Message", "scope"): _scope,
     ("Message", "is_author"): _is_author,
     ("Message", "is_read"): _is_read,

@@ -139,7 +139,9 @@ def _of_content(reader: Reader, row: Row, key: str) -> bool:
 
 
 def _tags(row: Row) -> set[str]:
-    """The words of the title that begin with #, without it, in lower case."""
+    """The words of the title that begin with #, without it, in lower case; a deleted message has none."""
+    if row["archived_at"] is not None:
+        return set()
     return {lower(word[1:]) for word in re.split("[ \t\n\r\f\v]", row["title"]) if len(word) > 1 and word[0] == "#"}
 
 
