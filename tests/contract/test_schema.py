@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLSchema, build_schema, get_named_type
+from graphql import GraphQLObjectType, GraphQLSchema, build_schema, get_named_type, is_abstract_type
 
 from backend import model
 from backend.graphql.sdl import check, print_schema
@@ -25,6 +25,23 @@ def schema() -> GraphQLSchema:
 
 def test_committed_schema_is_what_the_code_declares() -> None:
     assert check(ROOT / "schema.graphql") == []
+
+
+def test_all_types_but_the_codes_of_errors_are_reached(schema: GraphQLSchema) -> None:
+    pending: list[Any] = [schema.query_type, schema.mutation_type]
+    pending += [argument.type for directive in schema.directives for argument in directive.args.values()]
+    reached: set[str] = set()
+    while pending:
+        found: Any = get_named_type(pending.pop())
+        if found.name in reached:
+            continue
+        reached.add(found.name)
+        fields = getattr(found, "fields", {}).values()
+        pending += [field.type for field in fields]
+        pending += [argument.type for field in fields for argument in getattr(field, "args", {}).values()]
+        pending += getattr(found, "interfaces", ())
+        pending += schema.get_possible_types(found) if is_abstract_type(found) else ()
+    assert {name for name in schema.type_map if not name.startswith("__")} - reached == {"ErrorCode"}
 
 
 def test_a_field_that_went_is_named_as_breaking(tmp_path: Path) -> None:

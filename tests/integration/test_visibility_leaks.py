@@ -17,7 +17,7 @@ from backend.interface.entity import Entity, Field, Kind, Relation
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
-from tests.gateway import RunningGateway, running_gateway
+from tests.gateway import AT_ANY_COST, RunningGateway, running_gateway
 from tests.university import build_university, build_upload
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def before_and_after(own_world: World) -> dict[str, tuple[dict[str, Any], dict[s
     url = own_world.database_url
     tokens = {user: create_token(url, user=user) for user in readers if user != "narrow"}
     tokens["narrow"] = create_token(url, user="ada", scopes=["course:get", "result:get", "user:get"])
-    with running_gateway(url, tokens) as gateway:
+    with running_gateway(url, tokens, max_root_fields=200, **AT_ANY_COST) as gateway:
         before = {reader: _answers(gateway, reader) for reader in readers}
         for statement in HIDDEN_FROM_ADA:
             assert own_world.connection.execute(statement.encode()).rowcount != 0, statement
