@@ -162,6 +162,7 @@ def _rest(callers: Callers, limits: Limits, settings: Settings, demo_tokens: Pat
         callers,
         limits,
         max_body=settings.max_body_bytes,
+        max_body_seconds=settings.max_body_seconds,
         max_seconds=settings.max_seconds,
         cors_origins=settings.cors_origins,
         pages=pages,

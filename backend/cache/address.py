@@ -10,13 +10,17 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
-from redis.exceptions import RedisError
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
 
 from backend.cache.connection import AwayError
 from backend.errors import GatewayError
 
 CLUSTER, SENTINEL = "redis+cluster", "redis+sentinel"
+AWAY = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""What redis-py raises where Redis does not answer: what it says of clusters is no RedisError."""
 _DEFAULT_PORTS = {CLUSTER: 6379, SENTINEL: 26379}
 
 
@@ -39,21 +43,15 @@ def client_of(url: str, seconds: float) -> Redis:
     It connects when it is first used. Raises GatewayError where the URL is none of those that `resolve` knows.
     """
     scheme, login, seeds, service = _read(url)
-    options: dict[str, Any] = {
-        "username": login.username,
-        "password": login.password,
-        "socket_timeout": seconds,
-        "socket_connect_timeout": seconds,
-    }
     if scheme == CLUSTER:
-        nodes = [ClusterNode(host, port) for host, port in seeds]
         # It takes the same commands.
-        return cast("Redis", RedisCluster(startup_nodes=nodes, **options))
+        return cast("Redis", _cluster(seeds, login, seconds))
     if scheme == SENTINEL:
-        sentinel = Sentinel(seeds, socket_timeout=seconds)  # type: ignore[no-untyped-call]  # not annotated there
-        found: Redis = sentinel.master_for(service, db=login.database, **options)
+        found: Redis = _sentinel(seeds, seconds).master_for(
+            service, db=login.database, username=login.username, password=login.password, **_patience(seconds)
+        )
         return found
-    return Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
+    return Redis.from_url(url, **_patience(seconds))
 
 
 async def resolve(url: str, key: bytes, seconds: float) -> Address:
@@ -70,7 +68,7 @@ async def resolve(url: str, key: bytes, seconds: float) -> Address:
             host, port = await _node(seeds, login, key, seconds)
         else:
             host, port = await _master(seeds, service, seconds)
-    except (RedisError, OSError, TimeoutError) as error:
+    except AWAY as error:
         raise AwayError(f"Nobody says where Redis is: {error}") from error
     return Address(host, port, None, login.username, login.password, login.database)
 
@@ -80,14 +78,28 @@ def _read(url: str) -> tuple[str, Address, list[tuple[str, int]], str]:
     scheme = url.partition("://")[0]
     if scheme not in _DEFAULT_PORTS:
         return scheme, _single(url), [], ""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise GatewayError(f"REDIS_URL: {error}") from None
     service, _, number = parts.path.strip("/").partition("/")
     if scheme == SENTINEL and not service:
         raise GatewayError(f"REDIS_URL: {SENTINEL}:// needs the service's name, as in {SENTINEL}://host:26379/mymaster")
     hosts = parts.netloc.rpartition("@")[2].split(",")
-    seeds = [(host.partition(":")[0], int(host.partition(":")[2] or _DEFAULT_PORTS[scheme])) for host in hosts]
+    seeds = [_seed(host, _DEFAULT_PORTS[scheme]) for host in hosts]
     login = _single(f"redis://{parts.netloc.rpartition('@')[0]}{'@' if '@' in parts.netloc else ''}x/{number or 0}")
     return scheme, login, seeds, service
+
+
+def _seed(text: str, default_port: int) -> tuple[str, int]:
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise GatewayError(f"REDIS_URL: {error}") from None
+    if not host:
+        raise GatewayError("REDIS_URL: there is no host where one must be")
+    return host, port or default_port
 
 
 def _single(url: str) -> Address:
@@ -107,14 +119,22 @@ def _single(url: str) -> Address:
     )
 
 
+def _patience(seconds: float) -> dict[str, Any]:
+    # Whoever waits goes on without Redis: what redis-py would try again, for seconds, comes too late.
+    return {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": Retry(NoBackoff(), 1)}
+
+
+def _cluster(seeds: list[tuple[str, int]], login: Address, seconds: float) -> RedisCluster:
+    nodes = [ClusterNode(host, port) for host, port in seeds]
+    return RedisCluster(startup_nodes=nodes, username=login.username, password=login.password, **_patience(seconds))
+
+
+def _sentinel(seeds: list[tuple[str, int]], seconds: float) -> Sentinel:
+    return Sentinel(seeds, sentinel_kwargs=_patience(seconds))  # type: ignore[no-untyped-call]  # not annotated there
+
+
 async def _node(seeds: list[tuple[str, int]], login: Address, key: bytes, seconds: float) -> tuple[str, int]:
-    cluster = RedisCluster(
-        startup_nodes=[ClusterNode(host, port) for host, port in seeds],
-        username=login.username,
-        password=login.password,
-        socket_timeout=seconds,
-        socket_connect_timeout=seconds,
-    )
+    cluster = _cluster(seeds, login, seconds)
     try:
         await cluster.initialize()
         node = cluster.get_node_from_key(key.decode())
@@ -126,7 +146,7 @@ async def _node(seeds: list[tuple[str, int]], login: Address, key: bytes, second
 
 
 async def _master(seeds: list[tuple[str, int]], service: str, seconds: float) -> tuple[str, int]:
-    sentinel = Sentinel(seeds, socket_timeout=seconds)  # type: ignore[no-untyped-call]  # not annotated there
+    sentinel = _sentinel(seeds, seconds)
     try:
         host, port = await sentinel.discover_master(service)
     finally:

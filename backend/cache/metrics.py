@@ -24,4 +24,8 @@ TROUBLES = Counter(
     "another question).",
     ["kind"],
 )
-UP = Gauge("computor_cache_up", "1 while Redis answers in time, and 0 while all do without.")
+UP = Gauge(
+    "computor_cache_up",
+    "1 while Redis answers in time, and 0 while a process does without.",
+    multiprocess_mode="livemin",
+)

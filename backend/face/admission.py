@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
-
+from backend.cache.address import AWAY
 from backend.errors import RateLimitedError
 from backend.plan.statement import Recent
 
@@ -137,7 +136,7 @@ class Admission:
         if self._take is not None and self._clock() >= self._pause_until:
             try:
                 return await self._spend_shared(user, cost)
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 self._pause(error)
         return self._spend_here(user, cost)
 
@@ -148,7 +147,7 @@ class Admission:
         if self._take is not None and self._clock() >= self._pause_until:
             try:
                 level = await self._owe_shared(user, cost)
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 self._pause(error)
                 level = self._owe_here(user, cost)
         else:

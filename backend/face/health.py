@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import orjson
 from psycopg import Error
 from psycopg_pool import PoolTimeout
-from redis.exceptions import RedisError
 
+from backend.cache.address import AWAY
 from backend.revision import newest
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Health:
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self._redis.ping()
-        except (RedisError, OSError, TimeoutError):
+        except AWAY:
             return DOWN
         return OK
 

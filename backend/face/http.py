@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from backend.errors import BadRequestError, TimedOutError
-from backend.face.coding import decode, too_large
+from backend.face.coding import UnknownCodingError, decode, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -20,8 +20,6 @@ T = TypeVar("T")
 JSON = b"application/json"
 WATCHED_AFTER = 0.5
 """Seconds after which it is worth knowing whether the client still waits."""
-BODY_SECONDS = 20
-"""Seconds that a client may take to send a body."""
 
 
 class ClientGoneError(Exception):
@@ -30,6 +28,15 @@ class ClientGoneError(Exception):
 
 class MediaTypeError(BadRequestError):
     """The body comes in a media type that is not read."""
+
+
+def transport_status(error: BaseException) -> int | None:
+    """The status of a body that could not be read, on every face; None for what else is wrong."""
+    if isinstance(error, MediaTypeError | UnknownCodingError):
+        return 415
+    if isinstance(error, TimedOutError) and error.limit == "bodySeconds":
+        return 408
+    return None
 
 
 def is_json(content_type: bytes) -> bool:
@@ -58,7 +65,7 @@ def bearer_token(headers: Headers) -> str | None:
     return token.strip().decode("latin-1")
 
 
-async def read_body(headers: Headers, receive: Receive, limit: int, seconds: float = BODY_SECONDS) -> bytes:
+async def read_body(headers: Headers, receive: Receive, limit: int, seconds: float) -> bytes:
     """The body of a request, decompressed.
 
     Raises LimitError where either form has more bytes than `limit`, TimedOutError where it takes longer than so many

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
@@ -12,6 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from backend.face.page import built_page
+from backend.observe.machine import is_on_this_machine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,6 @@ _TOKENS = TypeAdapter(dict[str, str])
 _ASSET = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
 # A name and perhaps a port. Only names that no DNS answer can point elsewhere count.
 _LOOPBACK_AUTHORITY = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
-# With one of these, somebody else asked whoever connected.
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 def graphiql_page(dist: Path) -> Response:
@@ -84,23 +82,11 @@ def may_know_demo_tokens(request: Request) -> bool:
     """
     headers = request.headers
     return (
-        _is_loopback(request.client.host if request.client else "")
-        and not any(name in headers for name in _FORWARDED)
+        is_on_this_machine(request.scope)
         and _has_loopback_host(headers)
         and all(_is_loopback_origin(origin) for origin in headers.getlist("origin"))
         and all(site in {"same-origin", "none"} for site in headers.getlist("sec-fetch-site"))
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    # A socket for both families names IPv4 clients this way.
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped.is_loopback
-    return address.is_loopback
 
 
 def _has_loopback_host(headers: Headers) -> bool:

@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from redis.exceptions import RedisError
 
+from backend.cache.address import AWAY
 from backend.errors import BadRequestError, ErrorCode, GatewayError
 from backend.plan.statement import Recent
 from backend.settings import TrustedDocuments
@@ -116,7 +116,7 @@ class NamedDocuments:
             try:
                 found = await self._redis.getex(_key(digest), ex=self._seconds)
                 text = found.decode() if found is not None else None
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 log.warning("persisted queries cannot be looked up: %s", error)
         if text is None or _digest(text) != digest:
             raise NotPersistedError("PersistedQueryNotFound")
@@ -132,7 +132,7 @@ class NamedDocuments:
         if self._redis is not None:
             try:
                 await self._redis.set(_key(digest), text.encode(), ex=self._seconds)
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 log.warning("a persisted query was not kept: %s", error)
 
     def _keep_here(self, digest: str, text: str) -> None:

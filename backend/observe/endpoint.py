@@ -5,8 +5,8 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
+from backend.observe.machine import is_on_this_machine
 from backend.observe.metrics import CONTENT_TYPE, Metrics
-from backend.observe.observer import is_on_this_machine
 from backend.observe.readers import MetricsReaders
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from backend.observe.observation import observing
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 _UNSEEN = ("/health/",)
 # Whoever closes the connection gets no status; nginx's logs know this one.
 _GONE = 499
-_FORWARDED = (b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip")
 
 
 class Seen(NamedTuple):
@@ -89,13 +87,3 @@ def _route(scope: Scope) -> str | None:
         return "/graphql"
     route: str | None = getattr(scope.get("route"), "path", None)
     return route
-
-
-def is_on_this_machine(scope: Scope) -> bool:
-    """Whether the connection comes from this machine, and was not handed on."""
-    client = scope.get("client")
-    forwarded = any(name in _FORWARDED for name, _ in scope["headers"])
-    try:
-        return client is not None and ip_address(client[0]).is_loopback and not forwarded
-    except ValueError:
-        return False

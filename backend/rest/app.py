@@ -47,6 +47,7 @@ def build_rest(
     limits: Limits,
     *,
     max_body: int,
+    max_body_seconds: float,
     max_seconds: float,
     cors_origins: str = "",
     pages: Sequence[BaseRoute] = (),
@@ -81,7 +82,9 @@ def build_rest(
     for expected in (GatewayError, RefusedError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, _answer_problem)
     origins = Origins(cors_origins, methods=", ".join(_METHODS).encode(), sent=_SENT, shown=_SHOWN)
-    app.add_middleware(Guard, max_body=max_body, max_seconds=max_seconds, origins=origins)
+    app.add_middleware(
+        Guard, max_body=max_body, max_body_seconds=max_body_seconds, max_seconds=max_seconds, origins=origins
+    )
     return app
 
 
@@ -100,9 +103,12 @@ def _answers(request: Request, method: str) -> bool:
 class Guard:
     """What holds for every request: whose pages may send it, how long it is and takes, and what nobody expected."""
 
-    def __init__(self, app: ASGIApp, max_body: int, max_seconds: float, origins: Origins) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_body: int, max_body_seconds: float, max_seconds: float, origins: Origins
+    ) -> None:
         self._app = app
         self._max_body = max_body
+        self._max_body_seconds = max_body_seconds
         self._max_seconds = max_seconds
         self._origins = origins
 
@@ -128,7 +134,7 @@ class Guard:
             await send({"type": "http.response.body"})
             return
         try:
-            body = await read_body(scope["headers"], receive, self._max_body)
+            body = await read_body(scope["headers"], receive, self._max_body, self._max_body_seconds)
             await while_awaited(self._app(scope, _replayed(body), watched_send), receive, self._max_seconds)
         except ClientGoneError:
             return

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from backend.errors import ErrorCode, InputError, RateLimitedError, public
 from backend.face.coding import DECODED, UnknownCodingError
-from backend.face.http import MediaTypeError
+from backend.face.http import transport_status
 from backend.observe import observed
 from backend.operation.problem import Problem, ProblemCode, RefusedError
 from backend.plan.value import bare_key
@@ -61,7 +61,7 @@ def problem_response(error: BaseException) -> Response:
         return _response(422, error.code.value, error.message, [_of_input(error)])
     message, extensions = public(error)
     code = extensions.pop("code")
-    status = 415 if isinstance(error, MediaTypeError | UnknownCodingError) else _STATUS.get(code, 400)
+    status = transport_status(error) or _STATUS.get(code, 400)
     return _response(status, code, message, headers=_headers(error, status), further=extensions)
 
 

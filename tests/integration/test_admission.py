@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import Redis
 
+from backend.cache.address import client_of
 from backend.errors import RateLimitedError
 from backend.face.admission import Admission, Allowance
 
@@ -96,9 +98,10 @@ async def _evals(shared: Redis) -> int:
     return int(stats.get("cmdstat_evalsha", {}).get("calls", 0))
 
 
-async def test_without_redis_each_process_counts_for_itself() -> None:
+@pytest.mark.parametrize("scheme", ["redis://{}", "redis+cluster://{}", "redis+sentinel://{}/ours"])
+async def test_without_redis_each_process_counts_for_itself(scheme: str) -> None:
     clock = Clock()
-    async with Redis.from_url("redis://127.0.0.1:1") as gone:
+    async with aclosing(client_of(scheme.format("127.0.0.1:1"), 1)) as gone:
         admission = Admission(1, 600, gone, clock=clock)
         assert await admission.spend("ada", 600) == Allowance(600, 0, 60)
         with pytest.raises(RateLimitedError):

@@ -150,6 +150,7 @@ def test_body_that_ends_early_harms_nobody(world_gateway: RunningGateway) -> Non
     with socket.create_connection(("127.0.0.1", port or 0)) as client:
         client.sendall(b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
         client.sendall(b"Content-Length: 100\r\n\r\n{")
+    assert _send(world_gateway).json() == {"data": {"__typename": "Query"}}
 
 
 NO_TOKEN = (

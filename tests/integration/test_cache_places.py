@@ -9,15 +9,16 @@ import socket
 import subprocess
 import tempfile
 from contextlib import ExitStack, contextmanager
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
 from pydantic import SecretStr
 
 from backend.access.credentials import create_token
-from backend.cache.address import resolve
+from backend.cache.address import client_of, resolve
 from backend.embedded.redis import find_program
 from backend.errors import GatewayError
 from tests.caching import eventually, kept
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.builder import World
+    from tests.gateway import RunningGateway
 
 QUERY = "{ courses { nodes { title } } }"
 
@@ -94,6 +96,15 @@ def _told(client: redis.Redis, *command: object) -> str:
     return str(client.execute_command(*command))  # type: ignore[no-untyped-call]  # not annotated there
 
 
+def _persisted(running: RunningGateway, sent: dict[str, str]) -> str | None:
+    """The code of the error with which a query is refused that is named by its hash, and perhaps sent."""
+    named = {"persistedQuery": {"version": 1, "sha256Hash": sha256(QUERY.encode()).hexdigest()}}
+    headers = {"Authorization": f"Bearer {running.tokens['lea']}"}
+    response = running.client.post(f"{running.url}/graphql", json={**sent, "extensions": named}, headers=headers)
+    errors = response.json().get("errors")
+    return str(errors[0]["extensions"]["code"]) if errors else None
+
+
 def test_the_node_of_a_cluster_that_holds_our_keys_is_found(
     cluster: list[int], own_world: World, tokens: dict[str, str]
 ) -> None:
@@ -103,6 +114,10 @@ def test_the_node_of_a_cluster_that_holds_our_keys_is_found(
         own_world.connection.execute("UPDATE course SET title = 'Clustered'")
         eventually(lambda: "Clustered" in str(running.data("lea", QUERY)))
         kept(running, "lea", QUERY)
+        assert _persisted(running, {"query": QUERY}) is None
+        with running_gateway(own_world.database_url, tokens, redis_url=SecretStr(url)) as other:
+            assert _persisted(other, {}) is None
+            assert other.client.get(f"{other.url}/health/ready").json()["redis"] == "ok"
     # Any key has one place among the three.
     places = {asyncio.run(resolve(url, f"key {number}".encode(), 5)).port for number in range(30)}
     assert places == set(cluster)
@@ -113,12 +128,32 @@ def test_the_server_that_sentinels_name_is_found() -> None:
         assert asyncio.run(resolve(f"redis+sentinel://127.0.0.1:{sentinel}/ours", b"key", 5)).port == port
 
 
-def test_a_sentinel_without_the_name_of_a_service_is_refused(own_world: World) -> None:
-    with (
-        pytest.raises(GatewayError, match="REDIS_URL"),
-        running_gateway(own_world.database_url, {}, redis_url=SecretStr("redis+sentinel://127.0.0.1:1")),
-    ):
-        pass
+@pytest.mark.parametrize("url", ["redis+cluster://127.0.0.1:1", "redis+sentinel://127.0.0.1:1/ours"])
+def test_without_any_that_knows_redis_answers_are_the_same(own_world: World, tokens: dict[str, str], url: str) -> None:
+    settings: dict[str, Any] = {"redis_url": SecretStr(url), "persisted_query_seconds": 100}
+    with running_gateway(own_world.database_url, tokens, **settings) as running:
+        assert len(running.data("lea", QUERY)["courses"]["nodes"]) == 1
+        assert _persisted(running, {}) == "PERSISTED_QUERY_NOT_FOUND"
+        ready = running.client.get(f"{running.url}/health/ready")
+        assert (ready.status_code, ready.json()["redis"]) == (200, "unavailable")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://127.0.0.1:1",
+        "redis+cluster://",
+        "redis+cluster://one:1,,two:2",
+        "redis+cluster://one:port",
+        "redis+cluster://one:99999",
+        "redis+cluster://[::1",
+        "redis://one:port",
+        "http://one",
+    ],
+)
+def test_what_is_no_address_of_redis_is_refused_in_a_sentence(url: str) -> None:
+    with pytest.raises(GatewayError, match="REDIS_URL"):
+        client_of(url, 1)
 
 
 def test_the_command_line_says_what_is_kept_and_clears_it(

@@ -191,6 +191,8 @@ def test_loopback_origin_may_know_demo_tokens(port: int) -> None:
         pytest.param({"Sec-Fetch-Site": "same-site"}, id="same site, other origin"),
         pytest.param({"Sec-Fetch-Site": ""}, id="empty site"),
         pytest.param({"X-Forwarded-For": "127.0.0.1"}, id="through a proxy"),
+        pytest.param({"X-Forwarded-Proto": "https"}, id="through a proxy that tells the scheme alone"),
+        pytest.param({"Via": "1.1 proxy"}, id="through a proxy that gives its own name"),
         pytest.param({"Forwarded": "for=127.0.0.1"}, id="through a proxy, by the standard"),
     ],
 )

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from tests.caching import eventually
 from tests.serving import Serving, serving
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ def test_body_that_does_not_come_is_not_waited_for(served: Serving) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
 
 
+def test_body_for_rest_that_does_not_come_is_not_waited_for(served: Serving) -> None:
+    with _connected(served) as connection:
+        connection.sendall(_HEAD.replace(b"/graphql", b"/courses") % (100, b"") + b'{"title": ')
+        assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+
+
 def test_connection_may_lie_idle_and_ask_again(served: Serving) -> None:
     body = b'{"query": "{ __typename }"}'
     with _connected(served) as connection:
@@ -83,17 +90,15 @@ def test_client_that_goes_away_stops_its_statement(served: Serving, gateway: Run
     ):
         locking.execute("LOCK TABLE course_family IN ACCESS EXCLUSIVE MODE")
 
-        def waiting() -> int:
+        def waiting() -> bool:
             row = looking.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%course_family%'"
                 " AND datname = current_database() AND pid <> pg_backend_pid()"
             ).fetchone()
-            return int(row[0]) if row else 0
+            return row is not None and row[0] > 0
 
         body = b'{"query": "{ courseFamilies { nodes { title } } }"}'
         with _connected(served) as connection:
             connection.sendall(_HEAD % (len(body), b"Authorization: Bearer " + token + b"\r\n") + body)
-            while not waiting():
-                pass
-        while waiting():
-            pass
+            eventually(waiting)
+        eventually(lambda: not waiting())

@@ -22,6 +22,10 @@ _RIGHT, _WRONG = {"Authorization": "Bearer sesame"}, {"Authorization": "Bearer o
         ("local", None, _ELSEWHERE, {}, 404),
         # A proxy on this machine hands on the requests of others.
         ("local", None, _HERE, _HANDED_ON, 404),
+        ("local", None, _HERE, {"X-Forwarded-Host": "elsewhere.example"}, 404),
+        ("local", None, _HERE, {"Via": "1.1 proxy"}, 404),
+        ("local", None, f"::ffff:{_HERE}", {}, 200),
+        ("local", None, f"::ffff:{_ELSEWHERE}", {}, 404),
         ("everyone", None, _ELSEWHERE, {}, 200),
         ("off", None, _HERE, {}, 404),
         ("local", "sesame", _HERE, {}, 404),

@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING
 
 from backend.face.http import is_json
 from backend.face.origins import Origins
+from backend.graphql.engine import REPORT_COST
+from backend.graphql.query import REPORT_CACHE, REPORT_PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Headers that no browser sends without a preflight; the first two are Apollo's.
 NOT_SIMPLE = (b"apollo-require-preflight", b"x-apollo-operation-name", b"graphql-require-preflight")
-_SENT = b"Authorization, Content-Type, Content-Encoding, If-None-Match, X-Request-ID, GraphQL-Cost, " + b", ".join(
-    name.title() for name in NOT_SIMPLE
+# By header: what a client may ask to be told in the answer's extensions.
+REPORTS = {b"graphql-cost": REPORT_COST, b"graphql-cache": REPORT_CACHE, b"x-explain": REPORT_PLAN}
+_SENT = b", ".join(
+    (
+        b"Authorization, Content-Type, Content-Encoding, If-None-Match, X-Request-ID",
+        *(name.title() for name in (*REPORTS, *NOT_SIMPLE)),
+    )
 )
 _SHOWN = b"ETag, X-Request-ID, RateLimit, RateLimit-Policy, Retry-After"
 

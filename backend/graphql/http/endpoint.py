@@ -7,16 +7,21 @@ from time import thread_time
 from typing import TYPE_CHECKING
 
 from backend.correlation import HEADER, begin_request
-from backend.errors import BadRequestError, ErrorCode, GatewayError, LimitError, MethodNotAllowedError, TimedOutError
-from backend.face.coding import UnknownCodingError
-from backend.face.http import JSON, ClientGoneError, MediaTypeError, bearer_token, check_json, read_body, while_awaited
+from backend.errors import BadRequestError, ErrorCode, GatewayError, LimitError, MethodNotAllowedError
+from backend.face.http import (
+    JSON,
+    ClientGoneError,
+    bearer_token,
+    check_json,
+    read_body,
+    transport_status,
+    while_awaited,
+)
 from backend.graphql.answer import Answer, Request, failed
-from backend.graphql.engine import REPORT_COST
-from backend.graphql.http.cross_site import NOT_SIMPLE, is_simple, origins
+from backend.graphql.http.cross_site import NOT_SIMPLE, REPORTS, is_simple, origins
 from backend.graphql.http.negotiation import GRAPHQL, HTML, accepted, status_of
 from backend.graphql.http.reading import asks_something, read_query_string, read_requests
 from backend.graphql.http.sending import Reply, send_reply
-from backend.graphql.query import REPORT_CACHE, REPORT_PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +36,6 @@ _SIMPLE = (
     "A page of any site could have sent this GET: send the Content-Type application/json, or one of the headers "
     f"{', '.join(name.decode() for name in NOT_SIMPLE)}."
 )
-
-# By header: what a client may ask to be told in the answer's extensions.
-_REPORTS = {b"graphql-cost": REPORT_COST, b"graphql-cache": REPORT_CACHE, b"x-explain": REPORT_PLAN}
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class GraphQLEndpoint:
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, kind: bytes | None
     ) -> Request | list[Request]:
         """What is asked. Raises GatewayError where that cannot be answered at all."""
-        reports = frozenset(name for header, name in _REPORTS.items() if headers.get(header, b"0") != b"0")
+        reports = frozenset(name for header, name in REPORTS.items() if headers.get(header, b"0") != b"0")
         token = bearer_token(scope["headers"])
         if scope["method"] == "POST":
             check_json(headers.get(b"content-type", b""))
@@ -138,12 +140,10 @@ class GraphQLEndpoint:
 
 def _status_of_error(error: GatewayError, answer: Answer, kind: bytes) -> int:
     """The status of what is refused before it is known to be a request of GraphQL."""
-    if isinstance(error, MediaTypeError | UnknownCodingError):
-        return 415
+    if (status := transport_status(error)) is not None:
+        return status
     if isinstance(error, NotAcceptableError):
         return 406
-    if isinstance(error, TimedOutError) and error.limit == "bodySeconds":
-        return 408
     if isinstance(error, LimitError) and error.code is ErrorCode.LIMIT_EXCEEDED:
         return 413
     return status_of(answer, kind)
