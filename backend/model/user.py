@@ -137,6 +137,7 @@ class StudentProfile(Keyed, Audited, Base):
         UniqueConstraint("student_email"),
         UniqueConstraint("student_id"),
         UniqueConstraint("user_id"),
+        Index("ix_student_profile_lower_student_email", text("lower(student_email)")),
         Index("student_profile_user_id_organization_id_key", "user_id", "organization_id", unique=True),
     )
 

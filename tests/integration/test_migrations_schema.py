@@ -30,6 +30,7 @@ REVISIONS = (
     "0015_change",
     "0016_secret",
     "0017_logins",
+    "0018_address_index",
 )
 TYPES = Path(__file__).parents[2] / "alembic" / "s25" / "types.sql"
 
