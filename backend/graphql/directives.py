@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _UNSET: Any = strawberry.UNSET
-# Weights: of a field that reads all rows of a list, and of a mutation, which is a transaction.
+# Weights: of a field that reads all rows of a list, of what comes with its object, and of a mutation, which is a
+# transaction.
 WHOLE_LIST = "5"
+INCLUDED = "0"
 TRANSACTION = "10"
 
 

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
-from backend.graphql.directives import WHOLE_LIST, Cost, ListSize
+from backend.graphql.directives import INCLUDED, WHOLE_LIST, Cost, ListSize
 from backend.graphql.shared import SCALAR_NAMES, declare_enum
 from backend.interface.entity import Entity, Field, Kind
 from backend.plan.grouping import grouped_fields
@@ -80,10 +80,16 @@ def declare_grouping(types: Declarations, entity: Entity, plural: str, figures: 
         [
             *(FieldSpec(field.name, f"{_output(field)} | None", _shown(field)) for field in fields),
             *(
-                FieldSpec(one.name, f"{one.target}GroupingKeys | None", f"Keys that lie across {one.name}.")
+                FieldSpec(
+                    one.name,
+                    f"{one.target}GroupingKeys | None",
+                    f"Keys that lie across {one.name}.",
+                    directives=[Cost(weight=INCLUDED)],
+                )
                 for one in ones
             ),
         ],
+        directives=[Cost(weight=INCLUDED)],
     )
     types.input(
         f"{name}GroupingKey",
@@ -109,7 +115,12 @@ def declare_grouping(types: Declarations, entity: Entity, plural: str, figures: 
         f"{name}Grouping",
         f"Figures over the {plural} of one group.",
         [
-            FieldSpec("keys", f"{name}GroupingKeys", "What the group has in common; null where it is not a key."),
+            FieldSpec(
+                "keys",
+                f"{name}GroupingKeys",
+                "What the group has in common; null where it is not a key.",
+                directives=[Cost(weight=INCLUDED)],
+            ),
             *figures,
         ],
     )

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from backend.settings import Settings
+from tests.gateway import running_gateway
+
 if TYPE_CHECKING:
     from tests.gateway import RunningGateway
 
@@ -67,6 +70,19 @@ def test_groups_are_ordered_kept_and_limited(gateway: RunningGateway, viewer: st
     assert found == sorted((size for size in sizes if size >= middle), reverse=True)[:7]
     none = "{ results { groups(by: [{ submit: VALUE }], having: { count: { isNull: true } }) { count } } }"
     assert gateway.data(viewer, none) == {"results": {"groups": []}}
+
+
+@pytest.mark.parametrize("page", ["", "(first: 500)"])
+def test_what_a_lecturer_asks_of_all_their_courses_costs_no_more_than_is_allowed(
+    gateway: RunningGateway, page: str
+) -> None:
+    query = f"""{{ courses {{ nodes {{ title contents{page} {{ nodes {{ title
+        results(filter: {{ submit: {{ eq: true }} }}) {{
+        groups(by: [{{ status: VALUE }}]) {{ keys {{ status }} count }} }} }} }} }} }} }}"""
+    allowed = Settings.model_fields["cost_per_minute"].default
+    with running_gateway(gateway.database_url, gateway.tokens, cost_per_minute=allowed) as usual:
+        courses = usual.data("lecturer", query)["courses"]["nodes"]
+    assert any(content["results"]["groups"] for course in courses for content in course["contents"]["nodes"])
 
 
 def test_submissions_by_content_and_status_is_one_query(gateway: RunningGateway) -> None:

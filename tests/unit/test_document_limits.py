@@ -115,6 +115,12 @@ COSTS: tuple[tuple[str, dict[str, Any], tuple[int, int, int]], ...] = (
     ("{ courses(first: 3) { nodes { members(first: 4) { nodes { id } } } } }", {}, (8, 20, 15)),
     # What reads the whole list weighs five.
     ("{ courses(first: 0) { totalCount aggregate { count } } }", {}, (11, 3, 0)),
+    # A group is one object, whatever keys it has; the groups of a list weigh five beside.
+    (
+        "{ results(first: 0) { groups(by: [{status: VALUE}], first: 4) { keys { courseMember { courseId } } } } }",
+        {},
+        (6, 6, 0),
+    ),
     # The same field asked for twice is one field; under two names it is two.
     ("{ courses(first: 1) { nodes { id } } courses(first: 1) { nodes { title } } }", {}, (2, 3, 1)),
     ("{ a: courses(first: 1) { nodes { id } } b: courses(first: 1) { nodes { id } } }", {}, (4, 5, 2)),
