@@ -234,7 +234,7 @@ def docs(
     *,
     check: Annotated[bool, typer.Option("--check", help="Write nothing, fail where a page is not up to date.")] = False,
 ) -> None:
-    """Write the pages that are generated: the diagrams of the model, and who reads what."""
+    """Write the pages that are generated: the model, who may do what, the scopes of the cache, the settings."""
     from backend.docs import stale_pages, write_pages
 
     if not check:

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/problem+json"
 Json = dict[str, Any]
 
-_STATUS: Mapping[str, int] = {
+STATUSES: Mapping[str, int] = {
     ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.BAD_REQUEST: 400,
+    ErrorCode.METHOD_NOT_ALLOWED: 405,
+    ErrorCode.BAD_USER_INPUT: 422,
     ErrorCode.LIMIT_EXCEEDED: 413,
     ErrorCode.RATE_LIMITED: 429,
     ErrorCode.TIMEOUT: 504,
@@ -58,10 +60,10 @@ def problem_response(error: BaseException) -> Response:
         code = _HTTP.get(error.status_code, ErrorCode.BAD_REQUEST.value)
         return _response(error.status_code, code, str(error.detail), headers=error.headers)
     if isinstance(error, InputError):
-        return _response(422, error.code.value, error.message, [_of_input(error)])
+        return _response(STATUSES[error.code], error.code.value, error.message, [_of_input(error)])
     message, extensions = public(error)
     code = extensions.pop("code")
-    status = transport_status(error) or _STATUS.get(code, 400)
+    status = transport_status(error) or STATUSES.get(code, 400)
     return _response(status, code, message, headers=_headers(error, status), further=extensions)
 
 

@@ -1,4 +1,4 @@
-"""Routes that are written by hand, next to the generated ones. How: docs/rest.md.
+"""Routes that are written by hand, next to the generated ones. How: docs/written-operations.md.
 
 FastAPI evaluates the annotations of routes, so this module does not postpone them.
 """

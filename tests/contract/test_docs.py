@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from backend.access.policy import Action
 from backend.docs import stale_pages, write_pages
 from backend.errors import MEANINGS, ErrorCode
+from backend.graphql.http.negotiation import STATUSES as GRAPHQL_STATUSES
 from backend.graphql.limits import DocumentLimits
 from backend.interface.registry import INTERFACES
+from backend.rest.problem import STATUSES as REST_STATUSES
 from backend.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -60,15 +63,53 @@ def test_every_grant_and_check_has_a_line() -> None:
     assert [message for message in checks if not any(line.endswith(f"| {message} |") for line in lines)] == []
 
 
-@pytest.mark.parametrize("name", ["model.md", "permissions-by-entity.md"])
-def test_readme_leads_there(name: str) -> None:
-    assert f"(docs/{name})" in (DOCS.parent / "README.md").read_text()
+def test_readme_has_a_row_for_every_page() -> None:
+    rows = re.findall(r"^\| \[docs/(\S+)\]\(docs/(\S+)\) \|", (DOCS.parent / "README.md").read_text(), re.MULTILINE)
+    assert all(shown == target for shown, target in rows)
+    assert sorted(target for _, target in rows) == sorted(page.name for page in DOCS.glob("*.md"))
 
 
-def test_every_code_of_errors_is_explained() -> None:
-    told = re.findall(r"^\| `([A-Z_]+)` \|", (DOCS / "errors.md").read_text(), re.MULTILINE)
-    assert told == [code.value for code in ErrorCode]
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_pages_lead_to_pages_and_headings_that_are_there(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([\w/.-]+\.md)?(#[\w-]+)?\)", page.read_text()):
+        led = page.parent / target if target else page
+        assert led.exists(), target
+        headings = re.findall(r"^#+ (.+)$", led.read_text(), re.MULTILINE)
+        known = {f"#{re.sub(r'[^a-z0-9 -]', '', heading.lower()).replace(' ', '-')}" for heading in headings}
+        assert not anchor or anchor in known, f"{target}{anchor}"
+
+
+def test_docstrings_name_pages_that_are_there() -> None:
+    for folder in ("backend", "tests", "scripts"):
+        for module in (DOCS.parent / folder).rglob("*.py"):
+            if "node_modules" not in module.parts:
+                named = re.findall(r"\bdocs/([a-z-]+\.md)\b", module.read_text())
+                assert all((DOCS / name).exists() for name in named), f"{module}: {named}"
+
+
+def test_every_code_of_errors_is_explained_with_its_status_on_both_faces() -> None:
+    row = re.compile(r"^\| `([A-Z_]+)` \| [^|]+ \| (\d+)?[^|]*\| ?(\d+)?[^|]*\|$", re.MULTILINE)
+    told = row.findall((DOCS / "errors.md").read_text())
+    assert [code for code, _, _ in told] == [code.value for code in ErrorCode]
     assert set(MEANINGS) == set(ErrorCode)
+    # What is the document's fault has no entry of its own.
+    assert {code: int(status) for code, status, _ in told} == {
+        code: GRAPHQL_STATUSES.get(code, 400) for code in ErrorCode
+    }
+    assert {code: int(status) for code, _, status in told if status} == dict(REST_STATUSES)
+
+
+def test_every_dependency_has_one_line() -> None:
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    asked = [*project["project"]["dependencies"], *(each for name in groups for each in groups[name])]
+    page = (DOCS / "dependencies.md").read_text()
+    ours, clients = page.split("\nGraphiQL's app", 1)[0], page.split("\nTyped clients", 1)[1]
+    cells = [re.findall(r"^\| ([^|]+) \|", part, re.MULTILINE) for part in (ours, clients)]
+    told, elsewhere = ([name for cell in part for name in cell.split(", ")] for part in cells)
+    for name in {re.split(r"[\[<>=; ]", each, maxsplit=1)[0] for each in asked}:
+        assert told.count(name) == 1 or name in elsewhere, name
+    assert len(told) == len(set(told))
 
 
 def test_every_limit_of_documents_is_explained_with_its_default() -> None:
