@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route, Router
 
 from backend.cache.address import client_of
-from backend.cache.names import origin
+from backend.cache.names import Names, origin
 from backend.cache.opening import open_cache
+from backend.cache.shared import Shared
 from backend.errors import GatewayError
 from backend.face.admission import Admission
 from backend.face.callers import Callers
@@ -116,12 +117,13 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
         settings.statement_timeout, settings.lock_timeout, settings.pool_timeout, settings.transaction_timeout
     )
     pool = read_pool(settings.database, size=settings.pool_size, timeouts=timeouts)
-    cache = None
+    redis, shared, cache = None, None, None
     if settings.redis is not None:
+        redis = client_of(settings.redis, _REDIS_SECONDS)
+        shared = Shared(redis, Names(""))
         made_by = origin([(entity.name, *entity.fields, *entity.relations) for entity in catalog.values()], [limits])
-        cache = partial(open_cache, settings.redis, pool, catalog, made_by)
-    redis = _redis(settings)
-    admission = Admission(settings.max_concurrent, settings.cost_per_minute, redis)
+        cache = partial(open_cache, settings.redis, shared, pool, catalog, made_by)
+    admission = Admission(settings.max_concurrent, settings.cost_per_minute, shared)
     manifest = read_manifest(settings.trusted_documents_file) if settings.trusted_documents_file else None
     engine = Engine(
         Callers(catalog, pool, admission, cache),
@@ -130,7 +132,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
         documents=DocumentLimits(
             **{each.name: getattr(settings, f"max_{each.name}") for each in fields(DocumentLimits)}
         ),
-        named=NamedDocuments(settings.trusted_documents, manifest, redis, settings.persisted_query_seconds),
+        named=NamedDocuments(settings.trusted_documents, manifest, shared, settings.persisted_query_seconds),
         anonymous_schema=settings.anonymous_schema,
         suggest=settings.field_suggestions,
         explain=settings.explain,
@@ -167,10 +169,3 @@ def _rest(callers: Callers, limits: Limits, settings: Settings, demo_tokens: Pat
         cors_origins=settings.cors_origins,
         pages=pages,
     )
-
-
-def _redis(settings: Settings) -> Redis | None:
-    """A client of the configured Redis, which connects when it is first used and waits for no answer for long."""
-    if settings.redis is None:
-        return None
-    return client_of(settings.redis, _REDIS_SECONDS)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # What an answer is made by, besides the rows.
 _PACKAGES = ("model", "access", "interface", "plan", "graphql")
 FORMAT = 1
+_BUDGET, _DOCUMENT = b"computor:budget:", b"computor:document:"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ class Names:
     def lock(self, digest: bytes) -> bytes:
         """What is held by whoever computes an answer."""
         return b"computor:lock:" + self.tag + b":" + digest.hex().encode()
+
+    def budget(self, user: str) -> bytes:
+        """What a user may still cost."""
+        return _BUDGET + self.tag + b":" + user.encode()
+
+    def document(self, digest: str) -> bytes:
+        """The persisted query of that hash."""
+        return _DOCUMENT + self.tag + b":" + digest.encode()
+
+    def clearable(self, key: bytes) -> bool:
+        """Whether a key is of the cache, and may go when that is cleared."""
+        return key != self.lease and not key.startswith((_BUDGET, _DOCUMENT))
 
     def entry(self, head: bytes, epoch: bytes, digest: bytes) -> bytes:
         """Where an answer is; the head says of what and whose it is, as `course:list:<user>`."""

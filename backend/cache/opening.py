@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from backend.access.principal import Principal
+    from backend.cache.shared import Shared
     from backend.interface.entity import Catalog
     from backend.plan.connection_pool import Pool
 
@@ -37,19 +38,21 @@ class OpenCache:
 
 
 @asynccontextmanager
-async def open_cache(url: str, pool: Pool, catalog: Catalog, origin: bytes) -> AsyncIterator[OpenCache | None]:
+async def open_cache(
+    url: str, shared: Shared, pool: Pool, catalog: Catalog, origin: bytes
+) -> AsyncIterator[OpenCache | None]:
     """Keeps a connection to that Redis until the block ends; None where the database is one that must not be cached.
 
-    Redis need not be there: nothing is cached then, and the log says so once.
+    Redis need not be there: nothing is cached then, and the log says so once. `shared` gets the database's names.
     """
     async with pool.connection() as connection:
         found = await (await connection.execute(IDENTIFY)).fetchone()
     database, standby = found or ("", True)
+    names = shared.names = Names(str(database))
     if standby:
         log.warning("The database is a standby, which hears too late of what was written: results are not cached.")
         yield None
         return
-    names = Names(str(database))
     link = Link(url, names.lease)
     scopes = Scopes(policies(catalog))
 

@@ -24,15 +24,16 @@ _AT_ONCE = 1000
 
 def cache_stats(database_url: str, redis_url: str) -> list[str]:
     """Lines that say what is kept of this database, and whether it is used. Raises GatewayError without Redis."""
-    return asyncio.run(_stats(redis_url, _names(database_url)))
+    return asyncio.run(_stats(redis_url, names_of(database_url)))
 
 
 def clear_cache(database_url: str, redis_url: str) -> int:
-    """Removes all that is kept of this database; how many answers that were. Raises GatewayError without Redis."""
-    return asyncio.run(_clear(redis_url, _names(database_url)))
+    """Removes the answers that are kept of this database; how many that were. Raises GatewayError without Redis."""
+    return asyncio.run(_clear(redis_url, names_of(database_url)))
 
 
-def _names(database_url: str) -> Names:
+def names_of(database_url: str) -> Names:
+    """The names for that database. Raises GatewayError where it does not say which one it is."""
     with psycopg.connect(database_url) as connection:
         found = connection.execute(IDENTIFY).fetchone()
     if found is None:
@@ -92,7 +93,7 @@ async def _clear(redis_url: str, names: Names) -> int:
     cleared = 0
     async with _server(redis_url, names) as server:
         async for keys in _keys(server, names):
-            gone = [key for key in keys if key != names.lease]
+            gone = [key for key in keys if names.clearable(key)]
             if gone:
                 await server.connection.ask([("UNLINK", *gone)], _SECONDS)
             cleared += sum(not key.startswith(b"computor:") for key in gone)

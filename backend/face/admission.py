@@ -23,7 +23,7 @@ from backend.plan.statement import Recent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from redis.asyncio import Redis
+    from backend.cache.shared import Shared
 
 log = logging.getLogger("computor")
 
@@ -89,12 +89,13 @@ class Admission:
         self,
         max_concurrent: int,
         cost_per_minute: int,
-        redis: Redis | None = None,
+        shared: Shared | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_concurrent = max_concurrent
         self._size = cost_per_minute
-        self._take: Any = redis.register_script(_TAKE) if redis is not None else None
+        self._shared: Any = shared
+        self._take: Any = shared.redis.register_script(_TAKE) if shared is not None else None
         self._clock = clock
         self._underway: Counter[str] = Counter()
         self._buckets: Recent[str, _Bucket] = Recent(_USERS_KEPT)
@@ -192,7 +193,8 @@ class Admission:
         if need <= 0:
             return
         want = need + self._size // _ADVANCE
-        answer = await self._take(keys=[f"computor:budget:{{{user}}}"], args=[need, want, self._size, int(force)])
+        args = [need, want, self._size, int(force)]
+        answer = await self._take(keys=[self._shared.names.budget(user)], args=args)
         taken, purse.level = map(float, answer)
         purse.held += taken
         if not taken:

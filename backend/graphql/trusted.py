@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from redis.asyncio import Redis
-
+    from backend.cache.shared import Shared
     from backend.graphql.answer import Request
 
 log = logging.getLogger("computor")
@@ -64,13 +63,13 @@ class NamedDocuments:
         self,
         mode: TrustedDocuments = TrustedDocuments.OFF,
         manifest: Mapping[str, str] | None = None,
-        redis: Redis | None = None,
+        shared: Shared | None = None,
         persisted_seconds: int = 0,
     ) -> None:
         self._mode = mode
         self._manifest = manifest or {}
         self._trusted = frozenset(self._manifest.values())
-        self._redis: Any = redis
+        self._shared: Any = shared
         self._seconds = 0 if mode is TrustedDocuments.ONLY else persisted_seconds
         self._persisted: Recent[str, str] = Recent(_KEPT)
 
@@ -112,9 +111,9 @@ class NamedDocuments:
     async def find(self, digest: str) -> str:
         """The text of that hash, of which this process did not know. Raises NotPersistedError where Redis does not."""
         text = None
-        if self._redis is not None and len(digest) == sha256().digest_size * 2:
+        if self._shared is not None and len(digest) == sha256().digest_size * 2:
             try:
-                found = await self._redis.getex(_key(digest), ex=self._seconds)
+                found = await self._shared.redis.getex(self._shared.names.document(digest), ex=self._seconds)
                 text = found.decode() if found is not None else None
             except AWAY as error:
                 log.warning("persisted queries cannot be looked up: %s", error)
@@ -129,9 +128,9 @@ class NamedDocuments:
         if not self._seconds or self._persisted.get(digest) is not None:
             return
         self._keep_here(digest, text)
-        if self._redis is not None:
+        if self._shared is not None:
             try:
-                await self._redis.set(_key(digest), text.encode(), ex=self._seconds)
+                await self._shared.redis.set(self._shared.names.document(digest), text.encode(), ex=self._seconds)
             except AWAY as error:
                 log.warning("a persisted query was not kept: %s", error)
 
@@ -158,7 +157,3 @@ def read_manifest(path: Path) -> dict[str, str]:
 
 def _digest(text: str) -> str:
     return sha256(text.encode(errors="surrogatepass")).hexdigest()
-
-
-def _key(digest: str) -> str:
-    return f"computor:document:{digest}"

@@ -10,6 +10,8 @@ import pytest
 from redis.asyncio import Redis
 
 from backend.cache.address import client_of
+from backend.cache.names import Names
+from backend.cache.shared import Shared
 from backend.errors import RateLimitedError
 from backend.face.admission import Admission, Allowance
 
@@ -28,9 +30,9 @@ class Clock:
 
 
 @pytest.fixture
-async def shared(redis_url: str) -> AsyncIterator[Redis]:
+async def shared(redis_url: str) -> AsyncIterator[Shared]:
     async with Redis.from_url(redis_url) as client:
-        yield client
+        yield Shared(client, Names("a database"))
 
 
 def test_places_are_taken_and_given_back() -> None:
@@ -73,7 +75,7 @@ async def test_cost_is_not_counted_where_any_is_allowed() -> None:
     assert await Admission(1, 0).spend("ada", 10**12) is None
 
 
-async def test_processes_share_a_bucket(shared: Redis) -> None:
+async def test_processes_share_a_bucket(shared: Shared) -> None:
     one, other = Admission(1, 6_000_000, shared), Admission(1, 6_000_000, shared)
     for _ in range(14):
         for process in (one, other):
@@ -85,7 +87,14 @@ async def test_processes_share_a_bucket(shared: Redis) -> None:
     assert await other.spend("tom", 6_000_000) is not None
 
 
-async def test_small_costs_do_not_wait_for_redis_each(shared: Redis) -> None:
+async def test_databases_share_no_bucket(shared: Shared) -> None:
+    one = Admission(1, 6_000_000, shared)
+    other = Admission(1, 6_000_000, Shared(shared.redis, Names("another database")))
+    for process in (one, other):
+        assert await process.spend("ada", 6_000_000) is not None
+
+
+async def test_small_costs_do_not_wait_for_redis_each(shared: Shared) -> None:
     admission = Admission(1, 6_000_000, shared)
     before = await _evals(shared)
     for _ in range(1000):
@@ -93,8 +102,8 @@ async def test_small_costs_do_not_wait_for_redis_each(shared: Redis) -> None:
     assert await _evals(shared) - before <= 2
 
 
-async def _evals(shared: Redis) -> int:
-    stats = await shared.info("commandstats")
+async def _evals(shared: Shared) -> int:
+    stats = await shared.redis.info("commandstats")
     return int(stats.get("cmdstat_evalsha", {}).get("calls", 0))
 
 
@@ -102,13 +111,13 @@ async def _evals(shared: Redis) -> int:
 async def test_without_redis_each_process_counts_for_itself(scheme: str) -> None:
     clock = Clock()
     async with aclosing(client_of(scheme.format("127.0.0.1:1"), 1)) as gone:
-        admission = Admission(1, 600, gone, clock=clock)
+        admission = Admission(1, 600, Shared(gone, Names("a database")), clock=clock)
         assert await admission.spend("ada", 600) == Allowance(600, 0, 60)
         with pytest.raises(RateLimitedError):
             await admission.spend("ada", 100)
 
 
-async def test_users_at_once_wait_for_nobody(shared: Redis) -> None:
+async def test_users_at_once_wait_for_nobody(shared: Shared) -> None:
     admission = Admission(1, 60_000, shared)
     found = await asyncio.gather(*(admission.spend("ada", 1) for _ in range(50)))
     assert all(allowance is not None and 50_000 < allowance.left <= 60_000 for allowance in found)
@@ -131,7 +140,7 @@ async def test_who_owes_gets_no_place_until_it_is_paid() -> None:
         pass
 
 
-async def test_debts_are_shared(shared: Redis) -> None:
+async def test_debts_are_shared(shared: Shared) -> None:
     one, other = Admission(1, 6_000_000, shared), Admission(1, 6_000_000, shared)
     await one.owe("ada", 9_000_000)
     with pytest.raises(RateLimitedError), one.place("ada"):

@@ -168,8 +168,12 @@ def test_the_command_line_says_what_is_kept_and_clears_it(
         assert "in use: yes" in said
         assert "answers: 1" in said
         assert "  course list: 1" in said
+        assert _persisted(running, {"query": QUERY}) is None
         assert computor(url, "cache", "clear").stdout == "Removed 1 answers.\n"
         assert "answers: 0" in computor(url, "cache", "stats").stdout
+        # Queries are no answers: another process finds them all the same.
+        with running_gateway(url, tokens, redis_url=SecretStr(redis_url)) as other:
+            assert _persisted(other, {}) is None
         kept(running, "lea", QUERY)
     monkeypatch.setenv("REDIS_URL", "")
     assert "REDIS_URL" in computor(url, "cache", "stats").stderr

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
+from backend.cache.upkeep import names_of
 from backend.errors import GatewayError
 from backend.graphql.trusted import read_manifest
 from backend.settings import Settings, TrustedDocuments
@@ -116,7 +117,7 @@ def test_query_is_registered_by_its_hash(world_gateway: RunningGateway, redis_ur
         with running_gateway(world_gateway.database_url, tokens, **settings) as other:
             assert _get(other, extensions=json.dumps(APQ)).json() == COUNTED
     with redis.Redis.from_url(redis_url) as client:
-        assert 0 < client.ttl(f"computor:document:{HASH}") <= 100
+        assert 0 < client.ttl(names_of(world_gateway.database_url).document(HASH)) <= 100
 
 
 def test_query_is_registered_in_the_process_without_redis(world_gateway: RunningGateway) -> None:
@@ -147,7 +148,7 @@ def test_hash_of_a_mutation_is_not_run_by_get(world_gateway: RunningGateway) -> 
 
 def test_document_in_redis_that_has_another_hash_is_not_taken(world_gateway: RunningGateway, redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
-        client.set(f"computor:document:{HASH}", "{ users { totalCount } }")
+        client.set(names_of(world_gateway.database_url).document(HASH), "{ users { totalCount } }")
     with running_gateway(world_gateway.database_url, world_gateway.tokens, redis_url=redis_url) as running:
         assert _code(_ask(running, extensions=APQ)) == (200, "PERSISTED_QUERY_NOT_FOUND")
 
