@@ -15,6 +15,7 @@ from changes import measure_changes
 from client import BenchmarkError
 from database import large_database, remove_data
 from hostile import measure_beside, measure_empty, measure_refusals
+from kept import measure_kept, measure_mixed
 from lists import measure_lists
 from outage import measure_outage
 from rates import measure_rates
@@ -25,6 +26,7 @@ from tables import (
     bulk_table,
     costs_table,
     empty_table,
+    kept_table,
     lists_table,
     rates_table,
     reading_table,
@@ -42,6 +44,7 @@ class Part(StrEnum):
     BULK = "bulk"
     CHANGES = "changes"
     HOSTILE = "hostile"
+    CACHE = "cache"
     ALL = "all"
     OUTAGE = "outage"
 
@@ -106,6 +109,13 @@ def _on_large_data(
             bulk = measure_bulk(database, rounds)
             console.print(bulk_table(bulk))
             figures["bulk"] = [asdict(bulk)]
+        if part in {Part.CACHE, Part.ALL} and database.redis_url is not None:
+            kept, mixed = measure_kept(database, seconds, rounds), measure_mixed(database)
+            console.print(kept_table(kept))
+            console.print(
+                f"hits while 5 of 100 requests write: {mixed.hits / mixed.fields:.1%} of {mixed.fields:,} fields"
+            )
+            figures["cache"] = [*map(asdict, kept), asdict(mixed)]
         if part in {Part.HOSTILE, Part.ALL}:
             refusals, beside = measure_refusals(database), measure_beside(database, 10 * seconds)
             empty = measure_empty(database)

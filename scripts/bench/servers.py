@@ -74,15 +74,16 @@ def running_gateway(
 ) -> Iterator[Server]:
     """The gateway as `computor serve` starts it, until the block ends; as its peers it logs no requests."""
     # Nor does anybody who measures how fast it answers keep to what users may cost in a minute.
-    fast = {"LOG_REQUESTS": "false", "SLOW_SECONDS": "0", "COST_PER_MINUTE": str(10**15)}
+    fast = {"LOG_REQUESTS": "false", "SLOW_SECONDS": "0", "COST_PER_MINUTE": "0"}
     with _running([str(_BIN / "computor"), "serve", *options], database_url, {**fast, **(environment or {})}) as server:
         yield server
 
 
 @contextmanager
-def running_starlette(database_url: str) -> Iterator[Server]:
-    """A bare route, served likewise, until the block ends."""
-    with _running(_served("starlette_served:app"), database_url) as server:
+def running_starlette(database_url: str, answer: Path | None = None) -> Iterator[Server]:
+    """A bare route, served likewise, until the block ends; it gives the bytes of the file, if one is named."""
+    environment = {} if answer is None else {"ANSWER_FILE": str(answer)}
+    with _running(_served("starlette_served:app"), database_url, environment) as server:
         yield server
 
 

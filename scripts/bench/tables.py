@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bulk import GOAL as BULK_GOAL
 from bulk import MEMBERS
 from hostile import MOST_CPU, MOST_SLOWER
+from kept import BARE, HITS, MISSES, OFF
 from lists import allowed
 from rates import FLOOR, GATEWAY, SERVED, USUAL
 from rich.box import MARKDOWN
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bulk import Bulk
     from changes import Reading, WriteCost
     from hostile import Beside, Empty, Refusal
+    from kept import Kept
     from lists import Timing
     from rates import Rate
 
@@ -95,6 +97,30 @@ def empty_table(empty: Sequence[Empty]) -> Table:
     for each in empty:
         times = each.cpu / empty[0].cpu
         table.add_row(each.name, f"{each.cpu:.3f}", _held(times, CPU_GOAL, met=times <= CPU_GOAL))
+    return table
+
+
+def kept_table(kept: Sequence[Kept]) -> Table:
+    """Requests a second and processor time a request, of hits beside misses and what bounds both."""
+    table = _table(("shape", "as", "how"), ("requests/s", "x misses", "x bare route", "CPU, ms", "x cache off"))
+    found = {(each.shape, each.user, each.how): each for each in kept}
+    shown = ("", "")
+    for each in kept:
+        misses, bare, off = (found[each.shape, each.user, how] for how in (MISSES, BARE, OFF))
+        hits = each.how == HITS
+        faster, share = each.per_second / misses.per_second, each.per_second / bare.per_second
+        dearer = each.cpu / off.cpu
+        table.add_row(
+            each.shape if each.shape != shown[0] else "",
+            each.user if (each.shape, each.user) != shown else "",
+            each.how,
+            f"{each.per_second:,.1f}",
+            _held(faster, 5, met=faster >= 5) if hits else "",  # noqa: PLR2004 - the goal
+            f"{share:.2f}{'' if share >= 0.5 else ' !'}" if hits else "",  # noqa: PLR2004 - the goal
+            f"{each.cpu:.3f}",
+            f"{dearer:.2f}{'' if dearer <= 1.1 else ' !'}" if each.how == MISSES else "",  # noqa: PLR2004 - the goal
+        )
+        shown = (each.shape, each.user)
     return table
 
 
