@@ -14,6 +14,7 @@ from backend.cache import metrics
 from backend.cache.connection import AwayError
 from backend.cache.entry import Entry, ForeignEntryError, Rest, pack, unpack
 from backend.change import LEASE
+from backend.plan.statement import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,6 +53,8 @@ class Answers:
         self._names = names
         self._epoch = b""
         self._foreign: set[bytes] = set()
+        # What entries were seen to rest on that is not what their questions are known to rest on here.
+        self._otherwise: Recent[bytes, tuple[str, ...]] = Recent(10_000)
 
     async def look(self, held: Held, questions: Sequence[Question]) -> Found | None:
         """What is there; None where nothing of it may be used: Redis is away, or nobody reads what changed."""
@@ -73,7 +76,7 @@ class Answers:
 
     async def _look(self, server: Server, held: Held, questions: Sequence[Question]) -> Found | None:
         epoch = self._epoch
-        wanted = list(dict.fromkeys((*held.rest.names, *(name for each in questions for name in _rest(each)))))
+        wanted = list(dict.fromkeys((*held.rest.names, *(name for each in questions for name in self._rest(each)))))
         keys = [self.key(each, epoch) for each in questions]
         values = await self._read(server, [self._names.lease, *map(self._names.stamp, wanted), *keys])
         now = vouched(server, values[0])
@@ -113,10 +116,17 @@ class Answers:
         # Another process may know less, or more, of what the field reads.
         further = list({name for of in names.values() for name in of if name not in stamps})
         if further:
+            for question, of in names.items():
+                # Asked for at once the next time.
+                self._otherwise.put(question.digest, tuple(of))
             stamps.update(zip(further, await self._read(server, map(self._names.stamp, further)), strict=True))
         return {
             question: entry for question, entry in entries.items() if _joined(names[question], stamps) == entry.stamps
         }
+
+    def _rest(self, question: Question) -> tuple[str, ...]:
+        known = () if question.rest is None else question.rest.names
+        return (*known, *(self._otherwise.get(question.digest) or ()))
 
     async def _read(self, server: Server, keys: Iterable[bytes]) -> list[bytes | None]:
         keys = list(keys)
@@ -208,10 +218,6 @@ def _joined(names: Iterable[str], stamps: Mapping[str, bytes | None]) -> bytes |
     values = [stamps.get(name) for name in names]
     # Absent never equals absent.
     return None if None in values else b"".join(values)  # type: ignore[arg-type]
-
-
-def _rest(question: Question) -> tuple[str, ...]:
-    return () if question.rest is None else question.rest.names
 
 
 def _clock() -> int:

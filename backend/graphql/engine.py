@@ -150,6 +150,9 @@ class Engine:
 
     def _read(self, text: str, bill: _Bill) -> Document:
         """The document; whoever brings one that is new here owes for reading it."""
+        known = self._documents.get(text)
+        if known is not None:
+            return known
         begun = thread_time()
         document = self._document(text)
         bill.reading += thread_time() - begun
@@ -171,12 +174,13 @@ class Engine:
 
     async def _admitted(self, document: Document, request: Request, bill: _Bill, user: str) -> VariableValues:
         """The values of the variables, once what is asked for with them is within limits and paid for."""
-        begun = thread_time()
+        begun = thread_time() if request.variables else None
         try:
             check_variables(request.variables, self._document_limits)
             variables = self._variables(document, request)
         finally:
-            bill.spent += thread_time() - begun
+            if begun is not None:
+                bill.spent += thread_time() - begun
         if bill.cost is None:
             cost = document.cost(request.operation_name, variables.coerced)
             self._document_limits.check("nodes", int(cost.rows))

@@ -113,9 +113,9 @@ class GraphQLEndpoint:
             check_json(headers.get(b"content-type", b""))
             self._engine.callers.check(token)
             body = await read_body(scope["headers"], receive, self._options.max_body, self._options.max_body_seconds)
-            begun = thread_time()
+            begun = thread_time() if len(body) > _LARGE else None
             asked = read_requests(body, token, self._options.max_batch)
-            if len(body) > _LARGE and isinstance(asked, Request):
+            if begun is not None and isinstance(asked, Request):
                 asked = replace(asked, took=thread_time() - begun)
         elif scope["method"] in ("GET", "HEAD"):
             if is_simple(headers):
