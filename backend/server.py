@@ -18,11 +18,11 @@ from backend.errors import GatewayError
 from backend.face.admission import Admission
 from backend.face.callers import Callers
 from backend.face.health import Health
+from backend.face.limits import DocumentLimits
 from backend.face.page import built_page
 from backend.graphql.engine import Engine
 from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
 from backend.graphql.http import GraphQLEndpoint, HttpOptions
-from backend.graphql.limits import DocumentLimits
 from backend.graphql.schema import build_schema
 from backend.graphql.trusted import NamedDocuments, read_manifest
 from backend.interface.base import Limits
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from backend.face.limits import ValueLimits
     from backend.settings import Settings
 
 _REDIS_SECONDS = 0.25
@@ -125,13 +126,12 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
         cache = partial(open_cache, settings.redis, shared, pool, catalog, made_by)
     admission = Admission(settings.max_concurrent, settings.cost_per_minute, shared)
     manifest = read_manifest(settings.trusted_documents_file) if settings.trusted_documents_file else None
+    documents = DocumentLimits(**{each.name: getattr(settings, f"max_{each.name}") for each in fields(DocumentLimits)})
     engine = Engine(
         Callers(catalog, pool, admission, cache),
         schema._schema,  # noqa: SLF001 - Strawberry has no public way to it
         limits,
-        documents=DocumentLimits(
-            **{each.name: getattr(settings, f"max_{each.name}") for each in fields(DocumentLimits)}
-        ),
+        documents=documents,
         named=NamedDocuments(settings.trusted_documents, manifest, shared, settings.persisted_query_seconds),
         anonymous_schema=settings.anonymous_schema,
         suggest=settings.field_suggestions,
@@ -144,28 +144,30 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
         max_seconds=settings.max_seconds,
         compress_from=settings.compress_from,
         cors_origins=settings.cors_origins,
+        values=documents,
     )
     endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), options)
     health = Health(pool, redis)
-    rest = partial(_rest, engine.callers, limits, settings, demo_tokens)
+    rest = partial(_rest, engine.callers, limits, documents, settings, demo_tokens)
     return Gateway(engine, endpoint, health, redis, rest, observed_by(settings))
 
 
-def _rest(callers: Callers, limits: Limits, settings: Settings, demo_tokens: Path | None) -> ASGIApp:
+def _rest(
+    callers: Callers, limits: Limits, values: ValueLimits, settings: Settings, demo_tokens: Path | None
+) -> ASGIApp:
     # FastAPI's import would make up a sixth of the time until the first GraphQL answer, which has no need of it.
-    from backend.rest.app import build_rest  # noqa: PLC0415
+    from backend.rest.app import RestOptions, build_rest  # noqa: PLC0415
 
     def docs(_: Request) -> Response:
         meanwhile = "What it shows is at /openapi.json."
         return built_page(GRAPHIQL / "docs.html", "The page of the REST API", meanwhile)
 
     pages = [Route("/docs", docs), *graphiql_routes(GRAPHIQL, demo_tokens)]
-    return build_rest(
-        callers,
-        limits,
+    options = RestOptions(
         max_body=settings.max_body_bytes,
         max_body_seconds=settings.max_body_seconds,
         max_seconds=settings.max_seconds,
         cors_origins=settings.cors_origins,
-        pages=pages,
+        values=values,
     )
+    return build_rest(callers, limits, options, pages=pages)

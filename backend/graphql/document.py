@@ -33,7 +33,7 @@ from backend.plan.statement import Recent
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from backend.graphql.limits import DocumentLimits
+    from backend.face.limits import DocumentLimits
     from backend.graphql.query import Prepared
     from backend.graphql.variables import Variables
 

@@ -13,10 +13,10 @@ from graphql.execution.values import VariableValues
 
 from backend.errors import ErrorCode, GatewayError, MethodNotAllowedError, UnauthenticatedError
 from backend.face.callers import CREDENTIAL_MISSING, Reads, Writes
+from backend.face.values import check_values
 from backend.graphql.answer import Answer, Request, VariablesError, answered, failed, refused
 from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context
-from backend.graphql.measure import check_variables
 from backend.graphql.mutation import Mutations
 from backend.graphql.query import REPORT_PLAN, QueryRun, execute_core, prepare
 from backend.graphql.trusted import NotHereError
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from backend.cache.reader import Reader
     from backend.face.admission import Allowance
     from backend.face.callers import Callers
+    from backend.face.limits import DocumentLimits
     from backend.graphql.cost import Cost
-    from backend.graphql.limits import DocumentLimits
     from backend.graphql.trusted import NamedDocuments
     from backend.interface.base import Limits
     from backend.operation.transaction import Transactions
@@ -176,7 +176,7 @@ class Engine:
         """The values of the variables, once what is asked for with them is within limits and paid for."""
         begun = thread_time() if request.variables else None
         try:
-            check_variables(request.variables, self._document_limits)
+            check_values(request.variables, self._document_limits)
             variables = self._variables(document, request)
         finally:
             if begun is not None:

@@ -20,12 +20,12 @@ from graphql import (
     SelectionSetNode,
 )
 
-from backend.graphql.limits import exceeded
+from backend.face.limits import exceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from backend.graphql.limits import DocumentLimits
+    from backend.face.limits import DocumentLimits
 
 # The parser takes five calls for a level, and Python allows a thousand in all.
 MOST_NESTED = 110
@@ -190,26 +190,3 @@ def _fields(sets: Iterable[SelectionSetNode], fragments: Mapping[str, FragmentDe
             elif selection.name.value in fragments and selection.name.value not in spread:
                 spread.add(selection.name.value)
                 pending.append(fragments[selection.name.value].selection_set)
-
-
-def check_variables(variables: Mapping[str, Any], limits: DocumentLimits) -> None:
-    """Raises LimitError where variables hold more, longer lists or deeper values than the limits allow."""
-    if not variables:
-        return
-    values = 0
-    level = 0
-    current: list[Any] = [variables]
-    while current:
-        level += 1
-        limits.check("variable_depth", level)
-        below: list[Any] = []
-        for value in current:
-            if isinstance(value, list):
-                limits.check("list_length", len(value))
-                inner: Iterable[Any] = value
-            else:
-                inner = value.values()
-            values += len(value)
-            below += [each for each in inner if isinstance(each, list | dict)]
-        limits.check("variable_values", values)
-        current = below

@@ -13,7 +13,7 @@ from backend.graphql.mutation_fields import MutationField, Verb, mutation_fields
 from backend.graphql.mutation_types import ATOMIC
 from backend.graphql.payload import Outcome, Payload
 from backend.interface.entity import Catalog, Entity, camel_case
-from backend.operation.create import create
+from backend.operation.create import check_batch, create
 from backend.operation.delete import delete_row
 from backend.operation.finish import finish
 from backend.operation.key import read_key
@@ -175,15 +175,15 @@ async def _perform(writing: Writing, field: MutationField, given: Mapping[str, A
     if field.resolve is not None:
         return Outcome(await field.resolve(None, _Info(writing), **given))
     if verb is Verb.CREATE:
-        row = _to_create(writing.scope.catalog, entity, given["input"])
+        (row,) = _to_create(writing.scope.catalog, entity, [given["input"]], "input")
         created = await create(writing, entity, [row], [("input",)])
         return Outcome(created.keys, secrets=created.secrets)
     if verb is Verb.CREATE_MANY:
-        rows = [_to_create(writing.scope.catalog, entity, row) for row in given["inputs"]]
+        rows = _to_create(writing.scope.catalog, entity, given["inputs"], "inputs")
         created = await create(writing, entity, rows, [("inputs", str(index)) for index in range(len(rows))])
         return Outcome(created.keys, secrets=created.secrets)
     if verb is Verb.UPSERT:
-        row = _to_create(writing.scope.catalog, entity, given["input"])
+        (row,) = _to_create(writing.scope.catalog, entity, [given["input"]], "input")
         key, is_new = await upsert(writing, entity, row, upsert_keys(entity)[_name(given["on"])])
         return Outcome([key], created=is_new)
     key = read_key(entity, given["id"], "id")
@@ -198,14 +198,20 @@ async def _perform(writing: Writing, field: MutationField, given: Mapping[str, A
     return Outcome([key])
 
 
-def _to_create(catalog: Catalog, entity: Entity, given: Mapping[str, Any]) -> dict[str, Any]:
-    """An input by attributes, its children's too."""
+def _to_create(
+    catalog: Catalog, entity: Entity, inputs: Sequence[Mapping[str, Any]], place: str
+) -> list[dict[str, Any]]:
+    """Inputs by attributes, their children's too. Raises RefusedError where they are too many."""
     below = {relation.name: relation for relation in entity.children}
-    row = _by_attribute(entity.interface.create, {name: given[name] for name in given if name not in below})
-    for name, relation in below.items():
-        create = catalog[relation.target].interface.create
-        row[relation.attribute] = [_by_attribute(create, child) for child in given.get(name) or ()]
-    return row
+    check_batch(inputs, below, place)
+    rows = []
+    for given in inputs:
+        row = _by_attribute(entity.interface.create, {name: given[name] for name in given if name not in below})
+        for name, relation in below.items():
+            create = catalog[relation.target].interface.create
+            row[relation.attribute] = [_by_attribute(create, child) for child in given.get(name) or ()]
+        rows.append(row)
+    return rows
 
 
 def _by_attribute(dto: type[BaseModel] | None, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,11 @@ from backend.operation.database_error import meaning
 from backend.operation.effects import Done, run_effects
 from backend.operation.input import Values, read_create
 from backend.operation.lock import parents_of_new, turns
-from backend.operation.problem import Problem, RefusedError, invalid
+from backend.operation.problem import MOST_PROBLEMS, Problem, RefusedError, invalid
 from backend.plan.keys import Key, bound_keys, is_among
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -51,17 +52,13 @@ async def create(
 
     Raises RefusedError with all that validation and permissions refuse, and of what the database refuses the first.
     """
-    if len(inputs) > LARGEST_BATCH:
-        text = f"{len(inputs)} are too many: at most {LARGEST_BATCH} at once."
-        raise RefusedError([invalid(text, *places[0][:-1])])
+    if places:
+        check_batch(inputs, entity.interface.children, places[0][0])
     rows, problems = read_inputs(writing, entity, inputs, places)
     children = []
     for relation in entity.children:
         child = writing.scope.catalog[relation.target]
         given, child_places = _children(relation, rows, inputs, places)
-        if len(given) > LARGEST_BATCH:
-            text = f"{len(given)} are too many: at most {LARGEST_BATCH} at once."
-            raise RefusedError([invalid(text, *child_places[LARGEST_BATCH][:-1])])
         child_rows, wrong = read_inputs(writing, child, given, child_places)
         problems += wrong
         children.append((child, child_rows, child_places))
@@ -80,6 +77,18 @@ async def create(
     return Created(keys, [each.secret for each in issued])
 
 
+def check_batch(inputs: Sequence[object], children: Collection[str], place: str) -> None:
+    """Raises RefusedError where the inputs and their children, under these names, are more than are written at once.
+
+    Faces ask it of inputs as they came, before they make anything of them. `place` is where the inputs stand.
+    """
+    below = (each[name] for each in inputs if isinstance(each, Mapping) for name in children if name in each)
+    count = len(inputs) + sum(len(given) for given in below if isinstance(given, list))
+    if count > LARGEST_BATCH:
+        text = f"{count} rows are too many, all that belongs to them counted: at most {LARGEST_BATCH} at once."
+        raise RefusedError([invalid(text, place)])
+
+
 def _children(
     relation: Relation, rows: Sequence[Values], inputs: Sequence[Mapping[str, Any]], places: Sequence[tuple[str, ...]]
 ) -> tuple[list[dict[str, Any]], list[tuple[str, ...]]]:
@@ -96,13 +105,16 @@ def _children(
 def read_inputs(
     writing: Writing, entity: Entity, inputs: Sequence[Mapping[str, Any]], places: Sequence[tuple[str, ...]]
 ) -> tuple[list[Values], list[Problem]]:
-    """The rows, and what is wrong with them."""
-    rows, problems = [], []
+    """The rows, and what is wrong with them. Raises RefusedError where that is more than anybody is told."""
+    rows: list[Values] = []
+    problems: list[Problem] = []
     for given, place in zip(inputs, places, strict=True):
         own = {name: value for name, value in given.items() if name not in entity.interface.children}
         row, wrong = read_create(writing.scope.catalog, entity, own)
         rows.append(row)
         problems += [problem.under(*place) for problem in wrong]
+        if len(problems) > MOST_PROBLEMS:
+            raise RefusedError(problems)
     return rows, problems
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Uuid, inspect
 
 from backend.errors import InputError
 from backend.interface.rules import FieldError
-from backend.operation.problem import Problem, invalid
+from backend.operation.problem import MOST_PROBLEMS, Problem, invalid
 from backend.plan.value import check_column, check_text, in_utc, parse_key
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def _read(
     catalog: Catalog, entity: Entity, dto: type[BaseModel], given: Mapping[str, Any]
 ) -> tuple[Values, list[Problem]]:
     values = dict(given)
+    # One more than is told, so that there are more.
+    for name in [name for name in given if name not in dto.model_fields][MOST_PROBLEMS + 1 :]:
+        del values[name]
     problems = _read_keys(catalog, entity, dto, values)
     for attribute in [name for name, value in values.items() if _is_too_deep(value)]:
         problems.append(invalid(f"It is nested more than {MOST_NESTED} levels deep.", attribute))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from backend.operation.conflict import Collision
 
 Path = tuple[str, ...]
+MOST_PROBLEMS = 20
 
 
 class ProblemCode(Enum):
@@ -49,12 +51,18 @@ class Problem:
 class RefusedError(Exception):
     """The write does not happen; the transaction is to be rolled back.
 
+    Of many problems the first are told, and that there are more.
     What the database refused may be `explained` afterwards, in a transaction of its own.
     """
 
     def __init__(self, problems: Iterable[Problem], collision: Collision | None = None) -> None:
         super().__init__()
-        self.problems = tuple(problems)
+        told = tuple(islice(problems, MOST_PROBLEMS + 1))
+        if len(told) > MOST_PROBLEMS:
+            last = told[MOST_PROBLEMS]
+            text = f"There are more problems than these {MOST_PROBLEMS}."
+            told = (*told[:MOST_PROBLEMS], Problem(last.code, text, last.path[:1]))
+        self.problems = told
         self.collision = collision
 
 

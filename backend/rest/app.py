@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from backend.face.callers import Callers
+    from backend.face.limits import ValueLimits
     from backend.interface.base import Limits
 
 _SENT = b"Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, X-Request-ID"
@@ -42,14 +44,22 @@ _TEXT = (
 )
 
 
+@dataclass(frozen=True)
+class RestOptions:
+    """What of requests is settable; the settings of the same names say what each is."""
+
+    max_body: int
+    max_body_seconds: float
+    max_seconds: float
+    cors_origins: str
+    values: ValueLimits
+
+
 def build_rest(
     callers: Callers,
     limits: Limits,
+    options: RestOptions,
     *,
-    max_body: int,
-    max_body_seconds: float,
-    max_seconds: float,
-    cors_origins: str = "",
     pages: Sequence[BaseRoute] = (),
     written: Sequence[APIRouter] | None = None,
 ) -> FastAPI:
@@ -66,6 +76,7 @@ def build_rest(
     )
     app.state.callers = callers
     app.state.limits = limits
+    app.state.values = options.values
     for router in WRITTEN if written is None else written:
         app.include_router(router)
     for entity in callers.catalog.values():
@@ -81,9 +92,13 @@ def build_rest(
 
     for expected in (GatewayError, RefusedError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, _answer_problem)
-    origins = Origins(cors_origins, methods=", ".join(_METHODS).encode(), sent=_SENT, shown=_SHOWN)
+    origins = Origins(options.cors_origins, methods=", ".join(_METHODS).encode(), sent=_SENT, shown=_SHOWN)
     app.add_middleware(
-        Guard, max_body=max_body, max_body_seconds=max_body_seconds, max_seconds=max_seconds, origins=origins
+        Guard,
+        max_body=options.max_body,
+        max_body_seconds=options.max_body_seconds,
+        max_seconds=options.max_seconds,
+        origins=origins,
     )
     return app
 

@@ -18,7 +18,7 @@ from backend.plan.dto import load_dtos
 from backend.rest.answer import answer, answer_row, location, unless_known
 from backend.rest.caller import caller_of, written
 from backend.rest.openapi import Route, describe
-from backend.rest.parameters import asked_of, check_row, check_rows, is_dry_run, json_body, key_of
+from backend.rest.parameters import asked_of, is_dry_run, json_body, key_of, row_of, rows_of
 from backend.rest.precondition import expected_version
 from backend.rest.problem import BODY
 
@@ -69,7 +69,7 @@ class CrudRouter(APIRouter):
         given = await json_body(request)
 
         async def work(writing: Writing) -> tuple[Created, Json | None]:
-            row = check_row(self._entity, given)
+            row = row_of(self._entity, given)
             created = await create(writing, self._entity, [row], [(BODY,)])
             (shown,) = await written(writing, self._entity, created.keys)
             return created, shown
@@ -82,7 +82,7 @@ class CrudRouter(APIRouter):
         given = await json_body(request)
 
         async def work(writing: Writing) -> list[Json | None]:
-            rows = check_rows(self._entity, given)
+            rows = rows_of(self._entity, given)
             created = await create(writing, self._entity, rows, [(BODY, str(index)) for index in range(len(rows))])
             return _told(await written(writing, self._entity, created.keys), created.secrets)
 
@@ -105,7 +105,7 @@ class CrudRouter(APIRouter):
         given = await json_body(request)
 
         async def change(writing: Writing, key: Key, version: int | None) -> None:
-            await update_row(writing, self._entity, key, check_row(self._entity, given), version)
+            await update_row(writing, self._entity, key, row_of(self._entity, given), version)
 
         return await self._changed(request, change)
 

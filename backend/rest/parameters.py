@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, get_origin
 
-import orjson
-
-from backend.errors import BadRequestError, InputError
+from backend.errors import InputError
 from backend.face.http import check_json
+from backend.face.values import check_values, read_json
 from backend.interface.annotation import unwrap
+from backend.operation.create import check_batch
 from backend.operation.problem import RefusedError, invalid, not_found
 from backend.plan.dto import Asked
 from backend.plan.value import parse_key
@@ -61,19 +61,31 @@ def is_dry_run(request: Request) -> bool:
 
 
 async def json_body(request: Request) -> Any:
-    """The body. Raises BadRequestError where it is no JSON."""
+    """The body. Raises BadRequestError where it is no JSON, and LimitError where it holds too much."""
     check_json(request.headers.get("content-type", "").encode("latin-1"))
-    try:
-        return orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise BadRequestError(f"The body is no JSON: {error.msg}.") from None
+    given = read_json(await request.body(), request.app.state.values)
+    check_values(given, request.app.state.values)
+    return given
 
 
-def check_row(entity: Entity, given: Any, *place: str) -> Mapping[str, Any]:
+def rows_of(entity: Entity, given: Any) -> list[Mapping[str, Any]]:
+    """A list of inputs by attributes. Raises RefusedError, as `row_of` does, and where they are too many."""
+    if not isinstance(given, list):
+        raise RefusedError([invalid("There must be a list.", BODY)])
+    check_batch(given, entity.interface.children, BODY)
+    return [_row(entity, row, str(index)) for index, row in enumerate(given)]
+
+
+def row_of(entity: Entity, given: Any) -> Mapping[str, Any]:
     """An input by attributes, if it has the form of one; what stands in it is for the operations to look at.
 
     Raises RefusedError.
     """
+    check_batch([given], entity.interface.children, BODY)
+    return _row(entity, given)
+
+
+def _row(entity: Entity, given: Any, *place: str) -> Mapping[str, Any]:
     if not isinstance(given, dict):
         raise RefusedError([invalid("There must be an object.", BODY, *place)])
     for relation in entity.children:
@@ -87,13 +99,6 @@ def check_row(entity: Entity, given: Any, *place: str) -> Mapping[str, Any]:
             if relation.remote in child:
                 raise RefusedError([invalid("It follows from the row that it stands in.", *where, relation.remote)])
     return given
-
-
-def check_rows(entity: Entity, given: Any) -> list[Mapping[str, Any]]:
-    """As `check_row`, of a list."""
-    if not isinstance(given, list):
-        raise RefusedError([invalid("There must be a list.", BODY)])
-    return [check_row(entity, row, str(index)) for index, row in enumerate(given)]
 
 
 def _only(request: Request, names: Iterable[str]) -> None:

@@ -12,8 +12,8 @@ import pytest
 from backend.access.policy import Action
 from backend.docs import stale_pages, write_pages
 from backend.errors import MEANINGS, ErrorCode
+from backend.face.limits import DocumentLimits
 from backend.graphql.http.negotiation import STATUSES as GRAPHQL_STATUSES
-from backend.graphql.limits import DocumentLimits
 from backend.interface.registry import INTERFACES
 from backend.rest.problem import STATUSES as REST_STATUSES
 from backend.settings import Settings

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLSchema
 
-    from backend.graphql.limits import DocumentLimits
+    from backend.face.limits import DocumentLimits
     from tests.builder import World
 
 

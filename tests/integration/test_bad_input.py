@@ -293,7 +293,7 @@ def test_deep_filter_in_a_variable_is_refused(world_gateway: RunningGateway, dep
         assert message.endswith("a filter can be nested 16 levels deep")
         assert code == INPUT
     else:
-        assert message == "The variables are 41 levels deep; at most 40 are read."
+        assert message == "The values are 41 levels deep; at most 40 are read."
         assert code == LIMIT
 
 

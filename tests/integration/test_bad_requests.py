@@ -145,6 +145,16 @@ def test_long_list_in_a_short_enough_body_is_answered(world_gateway: RunningGate
     assert world_gateway.data("tom", query, ids=ids) == {"courses": {"totalCount": 0}}
 
 
+def test_body_of_too_many_values_is_refused_before_it_is_parsed(world_gateway: RunningGateway) -> None:
+    body = b",".join([b"[]"] * 349_000)
+    headers = {"Authorization": "Bearer ctp_nobody", "Content-Type": "application/json"}
+    for path in ("/graphql", "/courses"):
+        # It is no JSON, which is not what it is refused for.
+        response = world_gateway.client.post(f"{world_gateway.url}{path}", content=body, headers=headers)
+        assert response.status_code == 413
+        assert '"limit":"variableValues"' in response.text
+
+
 def test_body_that_ends_early_harms_nobody(world_gateway: RunningGateway) -> None:
     port = urlsplit(world_gateway.url).port
     with socket.create_connection(("127.0.0.1", port or 0)) as client:

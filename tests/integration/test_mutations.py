@@ -10,6 +10,8 @@ import pytest
 from backend.access.credentials import create_token
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
+from backend.operation.create import LARGEST_BATCH
+from backend.operation.problem import MOST_PROBLEMS
 from tests import university
 from tests.gateway import RunningGateway, running_gateway
 from tests.writing import codes, write
@@ -124,6 +126,22 @@ def test_many_are_created_together_or_not_at_all(campus: Campus) -> None:
     assert twice["errors"][0]["path"][:2] == ["inputs", "1"]
     count = "query($t: String!) { courseGroups(filter: {title: {eq: $t}}) { totalCount } }"
     assert gateway.data("lea", count, t="more 1")["courseGroups"]["totalCount"] == 0
+
+
+def test_children_of_all_kinds_count_before_anybody_looks_at_them(campus: Campus) -> None:
+    world, gateway = campus
+    half = LARGEST_BATCH // 2
+    given = {
+        "path": "full",
+        "courseFamilyId": world.id("course_family", "math"),
+        "courseGroups": [{"title": ""}] * half,
+        "members": [{"userId": "nobody", "courseRoleId": ""}] * half,
+    }
+    (error,) = write(gateway, "adi", "createCourse", input=given)["errors"]
+    assert error["path"] == ["input"]
+    assert error["message"].startswith(f"{LARGEST_BATCH + 1} rows are too many")
+    fewer = {**given, "members": []}
+    assert len(write(gateway, "adi", "createCourse", input=fewer)["errors"]) == MOST_PROBLEMS + 1
 
 
 def test_a_course_is_created_with_what_belongs_to_it(campus: Campus) -> None:

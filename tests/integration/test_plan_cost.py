@@ -12,8 +12,8 @@ import pytest
 
 from backend.access.principal import principal_from_row
 from backend.access.visibility import Statistics, Visibility
+from backend.face.limits import DocumentLimits
 from backend.graphql.document import read_document
-from backend.graphql.limits import DocumentLimits
 from backend.graphql.schema import build_schema
 from backend.graphql.variables import Variables
 from backend.interface.base import Limits

@@ -9,8 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from backend.access.credentials import create_token
+from backend.face.limits import ValueLimits
 from backend.operation.create import LARGEST_BATCH
-from backend.operation.input import MOST_NESTED
+from backend.operation.problem import MOST_PROBLEMS
 from tests import university
 from tests.gateway import RunningGateway, running_gateway
 
@@ -307,7 +308,6 @@ BAD_BODIES = (
     (b'{"version": 7}', 422, "#/version"),
     (b'{"properties": {"a": {"b": "\\u0000"}}}', 422, "#/properties/a/b"),
     (b'{"properties": [1]}', 422, "#/properties"),
-    (b'{"properties": ' + b'{"a": ' * (MOST_NESTED + 1) + b"1" + b"}" * (MOST_NESTED + 1) + b"}", 422, "#/properties"),
 )
 
 
@@ -318,6 +318,60 @@ def test_bodies_that_are_none_are_told_so(campus: Campus, body: bytes, status: i
     found, code, _ = problem(refused)
     assert (found, code) == (status, "BAD_REQUEST" if status == 400 else "VALIDATION")
     assert places(refused) == ([place] if place else [])
+
+
+DEEP = ValueLimits().variable_depth
+
+
+@pytest.mark.parametrize(
+    ("body", "limit"),
+    [
+        (b'{"properties": ' * DEEP + b"{}" + b"}" * DEEP, "variableDepth"),
+        (b'{"members": [%s]}' % b",".join([b"0"] * 51), "listLength"),
+        (b'{"properties": {"a": [%s], "b": [%s], "c": 0}}' % ((b",".join([b"0"] * 50),) * 2), "variableValues"),
+        (b"[" + b",".join([b"{}"] * 200) + b"]", "variableValues"),
+    ],
+    ids=["deep", "long", "many", "clearly too many"],
+)
+def test_bodies_are_held_to_the_limits_of_variables(campus: Campus, body: bytes, limit: str) -> None:
+    _, gateway = campus
+    with running_gateway(gateway.database_url, gateway.tokens, max_variable_values=100, max_list_length=50) as narrow:
+        refused = narrow.send("lea", "POST", "/courses", body)
+    assert problem(refused)[:2] == (413, "LIMIT_EXCEEDED")
+    assert refused.json()["limit"] == limit
+
+
+def test_children_of_all_kinds_count_before_anybody_looks_at_them(campus: Campus) -> None:
+    world, gateway = campus
+    half = LARGEST_BATCH // 2
+    given = {
+        "path": "full",
+        "course_family_id": world.id("course_family", "math"),
+        "course_groups": [{"title": ""}] * half,
+        # Not even objects: were they looked at, each would be told of.
+        "members": [7] * (half + 1),
+    }
+    for path, body in (("/courses", given), ("/courses/bulk", [given])):
+        refused = gateway.send("adi", "POST", path, body)
+        _, code, (error,) = problem(refused)
+        assert (code, error["pointer"]) == ("VALIDATION", "#")
+        assert error["detail"].startswith(f"{LARGEST_BATCH + 2} rows are too many")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/course-groups", {f"unknown_{number}": 1 for number in range(5000)}),
+        ("/course-groups/bulk", [{}] * 500),
+        ("/courses", {"members": [{}] * 500}),
+    ],
+)
+def test_of_many_problems_the_first_are_told(campus: Campus, path: str, body: object) -> None:
+    _, gateway = campus
+    *told, last = problem(gateway.send("adi", "POST", path, body))[2]
+    assert len(told) == MOST_PROBLEMS
+    assert len({(error["pointer"], error["detail"]) for error in told}) == MOST_PROBLEMS
+    assert (last["pointer"], last["detail"]) == ("#", f"There are more problems than these {MOST_PROBLEMS}.")
 
 
 @pytest.mark.parametrize("given", ["2026-01-01T00:00:00", "0001-01-01T00:00:00+01:00", "2026-13-01T00:00:00Z", "soon"])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from graphql import Lexer, Source, TokenKind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.errors import LimitError
+from backend.errors import BadRequestError, LimitError
+from backend.face.limits import DocumentLimits, ValueLimits
+from backend.face.values import check_values, read_json
 from backend.graphql.document import Document, read_document
-from backend.graphql.limits import DocumentLimits
-from backend.graphql.measure import check_text, check_variables
+from backend.graphql.measure import check_text
 from backend.graphql.schema import build_schema
 from backend.interface.base import Limits
 from backend.interface.reflection import reflect
@@ -58,10 +60,28 @@ def test_as_much_as_is_allowed_passes_and_no_more(bound: str, name: str, text: s
     ],
 )
 def test_variables_as_large_as_is_allowed_pass(bound: str, name: str, variables: Any, found: int) -> None:
-    check_variables(variables, DocumentLimits(**{bound: found}))
+    check_values(variables, DocumentLimits(**{bound: found}))
     with pytest.raises(LimitError) as refused:
-        check_variables(variables, DocumentLimits(**{bound: found - 1}))
+        check_values(variables, DocumentLimits(**{bound: found - 1}))
     assert (refused.value.limit, refused.value.allowed, refused.value.found) == (name, found - 1, found)
+
+
+@pytest.mark.parametrize("value", [{}, [], "x", {"a": 1}, [1, 2]])
+def test_json_with_clearly_more_values_than_are_read_is_never_parsed(value: Any) -> None:
+    limits = ValueLimits(variable_values=1000)
+    # Not JSON in the end, which nobody is told: nobody got there.
+    with pytest.raises(LimitError) as refused:
+        read_json(orjson.dumps([value] * 2101) + b"!", limits)
+    assert (refused.value.limit, refused.value.allowed) == ("variableValues", 1000)
+    assert read_json(orjson.dumps([value] * 500), limits) == [value] * 500
+
+
+@pytest.mark.parametrize("text", [",[{" * 5000, '"[' * 5000, "\\" * 5000 + ",\\" * 5000])
+def test_what_stands_in_texts_is_no_value(text: str) -> None:
+    assert read_json(orjson.dumps([text, text]), ValueLimits(variable_values=1000)) == [text, text]
+    for tail in (b"", b"\\"):
+        with pytest.raises(BadRequestError):
+            read_json(orjson.dumps([text])[:-2] + tail, ValueLimits(variable_values=1000))
 
 
 _PIECES = [

@@ -17,6 +17,7 @@ from backend.face.http import (
     transport_status,
     while_awaited,
 )
+from backend.face.limits import ValueLimits
 from backend.graphql.answer import Answer, Request, failed
 from backend.graphql.http.cross_site import NOT_SIMPLE, REPORTS, is_simple, origins
 from backend.graphql.http.negotiation import GRAPHQL, HTML, accepted, status_of
@@ -48,6 +49,7 @@ class HttpOptions:
     max_seconds: float = 60
     compress_from: int = 1024
     cors_origins: str = ""
+    values: ValueLimits = ValueLimits()  # noqa: RUF009 - it is frozen
 
 
 class NotAcceptableError(BadRequestError):
@@ -114,13 +116,13 @@ class GraphQLEndpoint:
             self._engine.callers.check(token)
             body = await read_body(scope["headers"], receive, self._options.max_body, self._options.max_body_seconds)
             begun = thread_time() if len(body) > _LARGE else None
-            asked = read_requests(body, token, self._options.max_batch)
+            asked = read_requests(body, token, self._options.max_batch, self._options.values)
             if begun is not None and isinstance(asked, Request):
                 asked = replace(asked, took=thread_time() - begun)
         elif scope["method"] in ("GET", "HEAD"):
             if is_simple(headers):
                 raise BadRequestError(_SIMPLE)
-            asked = read_query_string(scope["query_string"], token)
+            asked = read_query_string(scope["query_string"], token, self._options.values)
         else:
             raise MethodNotAllowedError("GraphQL requests are sent with POST or GET.")
         if kind is None or kind == HTML:

@@ -5,24 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import orjson
-
 from backend.errors import BadRequestError, LimitError
+from backend.face.values import read_json
 from backend.graphql.answer import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from backend.face.limits import ValueLimits
+
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _MOST_PARAMETERS = 20
 
 
-def read_requests(body: bytes, token: str | None, max_batch: int) -> Request | list[Request]:
-    """The request that a body is, or the list of them. Raises BadRequestError, and LimitError for a long list."""
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequestError(f"The body is no JSON: {error.msg}.") from None
+def read_requests(body: bytes, token: str | None, max_batch: int, values: ValueLimits) -> Request | list[Request]:
+    """The request that a body is, or the list of them. Raises BadRequestError, and LimitError for too many values."""
+    content = read_json(body, values)
     if isinstance(content, list) and max_batch:
         if len(content) > max_batch:
             text = f"The body has {len(content)} requests; at most {max_batch} are answered at once."
@@ -33,7 +31,7 @@ def read_requests(body: bytes, token: str | None, max_batch: int) -> Request | l
     return _request(content, token)
 
 
-def read_query_string(query_string: bytes, token: str | None) -> Request:
+def read_query_string(query_string: bytes, token: str | None, values: ValueLimits) -> Request:
     """The request that is in the query string of a GET, which may change nothing."""
     try:
         pairs = parse_qsl(
@@ -50,10 +48,7 @@ def read_query_string(query_string: bytes, token: str | None) -> Request:
         raise BadRequestError("The query string gives a parameter twice.")
     for name in ("variables", "extensions"):
         if name in content:
-            try:
-                content[name] = orjson.loads(content[name]) if content[name] else None
-            except orjson.JSONDecodeError as error:
-                raise BadRequestError(f"`{name}` is no JSON: {error.msg}.") from None
+            content[name] = read_json(content[name], values, f"`{name}`") if content[name] else None
     return _request(content, token, changes=False)
 
 

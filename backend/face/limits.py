@@ -1,4 +1,4 @@
-"""What one document may ask for: bounds, and the errors that name them."""
+"""What one request may ask for: bounds, and the errors that name them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,22 @@ from backend.errors import LimitError
 
 
 @dataclass(frozen=True)
-class DocumentLimits:
+class ValueLimits:
+    """Bounds on the values in a request: the variables of a document, or the body of a REST request."""
+
+    variable_depth: int = 40
+    variable_values: int = 100_000
+    list_length: int = 50_000
+
+    def check(self, limit: str, found: int) -> None:
+        """Raises LimitError where `found` is more than the limit of that name allows."""
+        allowed = getattr(self, limit)
+        if found > allowed:
+            raise exceeded(limit, allowed, found)
+
+
+@dataclass(frozen=True)
+class DocumentLimits(ValueLimits):
     """Bounds on documents and their variables; the settings `MAX_…` of the same names say what each is."""
 
     characters: int = 100_000
@@ -24,15 +39,6 @@ class DocumentLimits:
     overlaps: int = 20_000
     nodes: int = 500_000
     cost: int = 2_500_000
-    variable_depth: int = 40
-    variable_values: int = 100_000
-    list_length: int = 50_000
-
-    def check(self, limit: str, found: int) -> None:
-        """Raises LimitError where `found` is more than the limit of that name allows."""
-        allowed = getattr(self, limit)
-        if found > allowed:
-            raise exceeded(limit, allowed, found)
 
 
 def exceeded(limit: str, allowed: int, found: int) -> LimitError:
@@ -63,7 +69,7 @@ _TEXTS = {
     "overlaps": "Fields that share a name in their place make {found} pairs; at most {allowed} are compared.",
     "nodes": "The operation may come to {found} rows, by the sizes of its pages; at most {allowed} are answered.",
     "cost": "The operation costs {found}; at most {allowed} is answered.",
-    "variable_depth": "The variables are {found} levels deep; at most {allowed} are read.",
-    "variable_values": "The variables have {found} values; at most {allowed} are read.",
-    "list_length": "A list in the variables has {found} values; at most {allowed} are read.",
+    "variable_depth": "The values are {found} levels deep; at most {allowed} are read.",
+    "variable_values": "There are {found} values; at most {allowed} are read.",
+    "list_length": "A list has {found} values; at most {allowed} are read.",
 }

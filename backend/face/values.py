@@ -1,0 +1,64 @@
+"""JSON that a client sends: how it is read, and how much it may hold (docs/limits.md)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from backend.errors import BadRequestError
+from backend.face.limits import exceeded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from backend.face.limits import ValueLimits
+
+# Those of a request of GraphQL around its variables.
+_FURTHER = 100
+_MARKS = (b",", b"[", b"{")
+# One without an end reaches to the end of the body, so that no byte is looked at twice.
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
+
+
+def read_json(body: bytes | str, limits: ValueLimits, name: str = "The body") -> Any:
+    """The value that is written there. Raises BadRequestError where there is none.
+
+    Raises LimitError, before anything is made of it, where it holds clearly more values than the limits allow; how
+    many exactly is for `check_values` to count.
+    """
+    text = body.encode() if isinstance(body, str) else body
+    # A value comes after a mark, and is at most one itself.
+    most = 2 * limits.variable_values + _FURTHER
+    if _marks(text) > most and (marks := _marks(_TEXT.sub(b"", text))) > most:
+        raise exceeded("variable_values", limits.variable_values, marks // 2)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequestError(f"{name} is no JSON: {error.msg}.") from None
+
+
+def _marks(text: bytes) -> int:
+    return sum(map(text.count, _MARKS))
+
+
+def check_values(given: Any, limits: ValueLimits) -> None:
+    """Raises LimitError where there are more values, longer lists or deeper ones than the limits allow."""
+    values = 0
+    level = 0
+    current: list[Any] = [given] if given and isinstance(given, list | dict) else []
+    while current:
+        level += 1
+        limits.check("variable_depth", level)
+        below: list[Any] = []
+        for value in current:
+            if isinstance(value, list):
+                limits.check("list_length", len(value))
+                inner: Iterable[Any] = value
+            else:
+                inner = value.values()
+            values += len(value)
+            below += [each for each in inner if isinstance(each, list | dict)]
+        limits.check("variable_values", values)
+        current = below
