@@ -58,8 +58,9 @@ def create_token(
 
 
 def revoke_token(database_url: str, token: str) -> int:
-    """Ends a token, given whole or as the 12 characters that lists show; it holds for no request that comes after.
+    """Ends a token, given whole or as the 12 characters that lists show.
 
+    Whoever keeps answers may believe it for a second more (docs/caching.md).
     Returns how many ended: several may begin alike. Raises UnknownTokenError where none did.
     """
     with psycopg.connect(database_url) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1_048_576
 """Bytes of the longest answer that is kept."""
+_LEASE = re.compile(rb"([^:]+):([^:]+):([0-9]{1,16})")
 _STAMPS_LAST = 86_400_000
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.01
 
@@ -95,12 +97,12 @@ class Answers:
             for question, key, raw in zip(questions, keys, values[len(wanted) + 1 :], strict=True):
                 if raw is not None and key not in self._foreign:
                     entry = self._unpacked(raw, key)
-                    if clock < entry.until:
+                    if entry is not None and clock < entry.until:
                         entries[question] = entry
         entries = await self._valid(server, entries, stamps)
         return Found(server, epoch, stamps, trusted, entries)
 
-    def _unpacked(self, raw: bytes, key: bytes) -> Entry:
+    def _unpacked(self, raw: bytes, key: bytes) -> Entry | None:
         try:
             return unpack(raw, key)
         except ForeignEntryError:
@@ -112,7 +114,7 @@ class Answers:
         self, server: Server, entries: Mapping[Question, Entry], stamps: dict[str, bytes | None]
     ) -> dict[Question, Entry]:
         """The entries whose stamps are all as they were."""
-        names = {question: entry.rest.decode().split(" ") for question, entry in entries.items()}
+        names = {question: entry.rest.decode(errors="replace").split(" ") for question, entry in entries.items()}
         # Another process may know less, or more, of what the field reads.
         further = list({name for of in names.values() for name in of if name not in stamps})
         if further:
@@ -198,9 +200,10 @@ def vouched(server: Server, lease: bytes | None) -> bytes | None:
 
     What changed while there was no connection must have been read since: a lease from before then says nothing.
     """
-    if lease is None:
+    told = None if lease is None else _LEASE.fullmatch(lease)
+    if told is None:
         return None
-    run_id, epoch, until = lease.split(b":")
+    run_id, epoch, until = told.groups()
     return epoch if run_id == server.run_id and int(until) >= server.clock + LEASE * 1000 else None
 
 

@@ -6,9 +6,11 @@ the stamps, 16 bytes each, then the JSON.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 STAMP_SIZE = 16
+_LINES = re.compile(rb"([0-9]{1,16})\n([0-9]{1,16})\n([^\n]*)\n")
 
 
 class ForeignEntryError(Exception):
@@ -45,13 +47,13 @@ def pack(key: bytes, made: int, until: int, rest: Rest, stamps: bytes, body: byt
     return b"%b\n%d\n%d\n%b\n%b%b" % (key, made, until, rest.text, stamps, body)
 
 
-def unpack(raw: bytes, key: bytes) -> Entry:
-    """The entry that the bytes are. Raises ForeignEntryError where it was not kept under that key."""
+def unpack(raw: bytes, key: bytes) -> Entry | None:
+    """The entry that the bytes are; None where they are none. Raises ForeignEntryError where it has another key."""
     if not raw.startswith(key + b"\n"):
         raise ForeignEntryError
-    made = raw.index(b"\n", len(key) + 1)
-    until = raw.index(b"\n", made + 1)
-    names = raw.index(b"\n", until + 1)
-    rest = raw[until + 1 : names]
-    body = names + 1 + STAMP_SIZE * (rest.count(b" ") + 1 if rest else 0)
-    return Entry(int(raw[len(key) + 1 : made]), int(raw[made + 1 : until]), rest, raw[names + 1 : body], raw[body:])
+    lines = _LINES.match(raw, len(key) + 1)
+    if lines is None:
+        return None
+    made, until, rest = lines.groups()
+    body = lines.end() + STAMP_SIZE * (rest.count(b" ") + 1 if rest else 0)
+    return Entry(int(made), int(until), rest, raw[lines.end() : body], raw[body:])

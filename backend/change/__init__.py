@@ -7,6 +7,16 @@ from backend.change.announce import Announcer
 from backend.change.change import Change, stamps_of
 from backend.change.notes import Notes
 from backend.change.reader import Reader
-from backend.change.store import LEASE, NotAcknowledgedError, StampStore
+from backend.change.store import LEASE, OUTLASTED, NotAcknowledgedError, StampStore
 
-__all__ = ["LEASE", "Announcer", "Change", "NotAcknowledgedError", "Notes", "Reader", "StampStore", "stamps_of"]
+__all__ = [
+    "LEASE",
+    "OUTLASTED",
+    "Announcer",
+    "Change",
+    "NotAcknowledgedError",
+    "Notes",
+    "Reader",
+    "StampStore",
+    "stamps_of",
+]

@@ -10,7 +10,7 @@ import psycopg
 
 from backend.change.change import stamps_of
 from backend.change.notes import KEYS
-from backend.change.store import LEASE, NotAcknowledgedError
+from backend.change.store import OUTLASTED, NotAcknowledgedError
 from backend.errors import UnavailableError
 from backend.plan.snapshot import snapshot_of
 from backend.plan.statement import Text
@@ -38,8 +38,6 @@ _PENDING = Text(
     None,
     frozenset({"gateway_change"}),
 )
-# Clocks do not run at quite the same speed.
-_MARGIN = 0.05
 
 
 class Announcer:
@@ -55,7 +53,7 @@ class Announcer:
 
         Comes after COMMIT. Where the store cannot be told, that is when the lease has ended that it may have.
         """
-        until = asyncio.get_running_loop().time() + LEASE + _MARGIN
+        until = asyncio.get_running_loop().time() + OUTLASTED
         try:
             stamps = stamps_of(await self._committed())
             if stamps:

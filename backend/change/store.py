@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 LEASE = 1.0
 """Seconds after which nothing kept is valid any more, unless somebody vouches for it again."""
+OUTLASTED = LEASE + 0.05
+"""Seconds after which that is so for whoever waits: clocks do not run at quite the same speed."""
 
 
 class NotAcknowledgedError(Exception):

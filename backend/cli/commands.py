@@ -146,11 +146,16 @@ def revoke(
     token: Annotated[str, typer.Argument(help="The token, or the characters that it begins with in lists.")],
     data_dir: DataDir = None,
 ) -> None:
-    """End a token at once."""
+    """End a token. Once this returns, it is good for nothing any more."""
+    from time import sleep
+
     from backend.access.credentials import revoke_token
+    from backend.change.store import OUTLASTED
 
     with database_of(_settings(data_dir=data_dir)) as database_url:
         ended = revoke_token(database_url, token)
+        # What is kept, and who was whom, may be believed for so long.
+        sleep(OUTLASTED)
     typer.echo(f"Revoked {ended} token{'s' if ended > 1 else ''}.")
 
 

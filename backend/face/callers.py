@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -146,6 +147,8 @@ class Callers:
         """What the work comes to that `decide` names, once it is known that the token stands for somebody.
 
         What was read is given to nobody whose token has ended, neither where it is empty nor where the input was bad.
+        Who the token stood for before is believed until the database is asked, in this request; what is paid until then
+        is paid by a token that has ended once, for it is forgotten, as is one that was not asked for in the end.
         Raises UnauthenticatedError, and what the work raises.
         """
         if token is None:
@@ -165,18 +168,35 @@ class Callers:
                         answer = await _verified(chosen, reader)
                 except PrincipalChangedError as changed:
                     held = self._known(credential, changed.principal)
+                except (CancelledError, UnavailableError):
+                    # It may have been paid for, and nobody knows whether the token holds.
+                    self._held.drop(credential)
+                    raise
                 else:
                     self._usage.note(credential)
                     if (verified := reader.verified()) is not held:
                         self._held.put(credential, verified)
                     return answer
-        self._usage.note(credential)
+        return await self._write(credential, held, chosen)
+
+    async def _write(self, credential: bytes, held: Held, chosen: Writes[T]) -> T:
         announce = None if self.cache is None else self.cache.announcer.announce
+        transactions = Transactions(self._pool, credential, held.principal, self._write_for, announce)
         with self.admission.place(held.principal.user_id):
-            return await chosen.work(Transactions(self._pool, credential, held.principal, self._write_for, announce))
+            try:
+                answer = await chosen.work(transactions)
+                if transactions.holds is None:
+                    await transactions.verify()
+            finally:
+                if transactions.holds:
+                    self._usage.note(credential)
+                else:
+                    self._held.drop(credential)
+        return answer
 
     def _known(self, credential: bytes, principal: Principal | None) -> Held:
         if principal is None:
+            self._held.drop(credential)
             raise UnauthenticatedError(_CREDENTIAL_REFUSED) from None
         return self._held.put(credential, hold(principal))
 

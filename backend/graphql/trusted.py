@@ -114,7 +114,7 @@ class NamedDocuments:
         if self._shared is not None and len(digest) == sha256().digest_size * 2:
             try:
                 found = await self._shared.redis.getex(self._shared.names.document(digest), ex=self._seconds)
-                text = found.decode() if found is not None else None
+                text = found.decode(errors="replace") if found is not None else None
             except AWAY as error:
                 log.warning("persisted queries cannot be looked up: %s", error)
         if text is None or _digest(text) != digest:

@@ -32,7 +32,8 @@ _COLLISIONS = (errors.SerializationFailure, errors.DeadlockDetected)
 class Transactions:
     """Opens transactions for one credential. `write_for` makes of a principal and a snapshot what writes.
 
-    `announce` is told after each that was committed, before whoever wrote is; None where nobody keeps answers.
+    `announce` is told after each that was committed, before whoever wrote is; None where nobody keeps answers. `holds`
+    says whether the credential held when last asked, and None before.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Transactions:
         self.principal = principal
         self._write_for = write_for
         self._announce = announce
+        self.holds: bool | None = None
 
     async def run(self, work: Callable[[Writing], Awaitable[T]]) -> T:
         """What the work comes to, committed.
@@ -107,9 +109,11 @@ class Transactions:
                 async with snapshot_of(self._pool, self._credential, self.principal, READ_WRITE) as snapshot:
                     writing = self._write_for(self.principal, snapshot)
                     await writing.begin()
+                    self.holds = True
                     return await work(writing)
             except PrincipalChangedError as changed:
                 if changed.principal is None:
+                    self.holds = False
                     raise UnauthenticatedError("This token does not hold any more.") from None
                 self.principal = changed.principal
             except RefusedError as refused:

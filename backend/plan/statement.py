@@ -52,6 +52,10 @@ class Recent(Generic[K, V]):
             self._entries.popitem(last=False)
         return value
 
+    def drop(self, key: K) -> None:
+        """Forgets the entry, if it is there."""
+        self._entries.pop(key, None)
+
     def __len__(self) -> int:
         """How many entries there are."""
         return len(self._entries)

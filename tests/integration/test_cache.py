@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from backend.access.credentials import create_token
 from backend.cache import recall
+from backend.cli.commands import app
 from backend.interface.api_token import ApiTokenInterface
 from backend.interface.course import CourseInterface
 from backend.plan.snapshot import Snapshot
@@ -296,6 +298,21 @@ def test_a_token_that_is_revoked_or_has_expired_is_refused_whatever_is_kept(
     kept(gateway, "expiring", COURSES)
     # Nothing is written when its time comes.
     eventually(lambda: gateway.ask("expiring", COURSES).get("data") is None)
+
+
+def test_a_token_is_good_for_nothing_once_the_command_has_revoked_it(
+    cached: RunningGateway, own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each look at what changed is late, and in time for what was vouched for to be renewed.
+    monkeypatch.setattr("backend.change.reader.POLL", 0.7)
+    for number in range(3):
+        token = create_token(own_world.database_url, user="ada", name=f"ends {number}")
+        gateway = RunningGateway(cached.url, cached.database_url, {"ends": token}, cached.app, cached.client)
+        kept(gateway, "ends", COURSES)
+        revoked = CliRunner().invoke(app, ["token", "revoke", token], env={"DATABASE_URL": own_world.database_url})
+        assert revoked.output == "Revoked 1 token.\n"
+        (error,) = gateway.ask("ends", COURSES)["errors"]
+        assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 def test_what_depends_on_the_time_ends_at_the_next_moment(

@@ -210,3 +210,21 @@ def test_an_answer_to_another_question_is_not_taken(gateway: RunningGateway, ser
     assert _count(metrics.TROUBLES, "mismatch") == mismatches + 1
     # What is wrong there is written over.
     kept(gateway, "lea", QUERY)
+
+
+def test_what_is_no_entry_and_what_is_no_lease_are_missed(
+    gateway: RunningGateway, both: Sequence[RunningGateway], server: RedisServer
+) -> None:
+    client = server.client
+    title = _title(gateway)
+    # As whoever can write to Redis might have it.
+    for junk in (b"", b"abc\ndef\nghi\n", b"1\n" + b"9" * 5000 + b"\n\n", b"1\n9999999999999\n\xff\xfe\n{}"):
+        for key in client.scan_iter("course:list:*"):
+            client.set(key, key + b"\n" + junk, px=60_000)
+        assert [_title(each) for each in both] == [title, title]
+    for junk in (b"", b"junk", b"a:b:c", b"\xff:\xfe:1:2", b"a:b:" + b"9" * 5000):
+        for key in client.scan_iter("*lease*"):
+            client.set(key, junk, px=60_000)
+        assert [_title(each) for each in both] == [title, title]
+    for each in both:
+        kept(each, "lea", QUERY)

@@ -235,3 +235,41 @@ def test_use_of_a_token_is_counted_and_changes_nothing_else_of_it(world: World) 
         assert _code(gateway.ask("ada", ME)) == "UNAUTHENTICATED"
     assert world.connection.execute(state + of_token).fetchone() == (7, True, 0, True)
     world.connection.execute(b"DELETE" + of_token)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ courses(first: 50) { nodes { id } } }",
+        "mutation { __typename }",
+        'mutation { deleteUser(id: "x") { __typename } }',
+    ],
+)
+def test_a_token_that_has_ended_spends_nothing_of_its_owner(world: World, document: str) -> None:
+    names = ("ended", "other")
+    tokens = {name: create_token(world.database_url, user="tom", name=name, scopes=["*"]) for name in names}
+    tokens["first"] = create_token(world.database_url, user="ada", name="first", scopes=["*"])
+    with running_gateway(world.database_url, tokens) as gateway:
+        cost = _cost(gateway, "first", document)
+    # What two requests with the one may cost, and two with the other.
+    with running_gateway(world.database_url, tokens, cost_per_minute=4 * cost) as gateway:
+        # Whoever brings a document that is new owes for reading it.
+        gateway.ask("first", document)
+        assert _code(gateway.ask("ended", document)) not in ("UNAUTHENTICATED", "RATE_LIMITED")
+        assert revoke_token(world.database_url, tokens["ended"]) == 1
+        for _ in range(10):
+            assert _code(gateway.ask("ended", document)) == "UNAUTHENTICATED"
+        for _ in range(2):
+            assert _code(gateway.ask("other", document)) not in ("UNAUTHENTICATED", "RATE_LIMITED")
+    counted = world.connection.execute(
+        "SELECT name, usage_count FROM api_token WHERE name = ANY(%s) ORDER BY name", [list(names)]
+    ).fetchall()
+    world.connection.execute("DELETE FROM api_token WHERE name = ANY(%s)", [list(tokens)])
+    assert counted == [("ended", 1), ("other", 2)]
+
+
+def _cost(gateway: RunningGateway, user: str, document: str) -> int:
+    headers = {"Authorization": f"Bearer {gateway.tokens[user]}", "GraphQL-Cost": "report"}
+    response = gateway.client.post(f"{gateway.url}/graphql", json={"query": document}, headers=headers)
+    cost: int = response.json()["extensions"]["cost"]["cost"]
+    return cost

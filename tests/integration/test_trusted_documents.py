@@ -120,6 +120,19 @@ def test_query_is_registered_by_its_hash(world_gateway: RunningGateway, redis_ur
         assert 0 < client.ttl(names_of(world_gateway.database_url).document(HASH)) <= 100
 
 
+def test_what_is_no_text_in_redis_is_no_document(world_gateway: RunningGateway, redis_url: str) -> None:
+    settings: dict[str, Any] = {"redis_url": redis_url, "persisted_query_seconds": 100}
+    with (
+        redis.Redis.from_url(redis_url) as client,
+        running_gateway(world_gateway.database_url, world_gateway.tokens, **settings) as one,
+    ):
+        assert _ask(one, query=COUNT, extensions=APQ).json() == COUNTED
+        (key,) = client.scan_iter(f"computor:document:*{HASH}")
+        client.set(key, b"\xff\xfe")
+        with running_gateway(world_gateway.database_url, world_gateway.tokens, **settings) as other:
+            assert _code(_ask(other, extensions=APQ)) == (200, "PERSISTED_QUERY_NOT_FOUND")
+
+
 def test_query_is_registered_in_the_process_without_redis(world_gateway: RunningGateway) -> None:
     with running_gateway(world_gateway.database_url, world_gateway.tokens) as alone:
         assert _code(_ask(alone, extensions=APQ)) == (200, "PERSISTED_QUERY_NOT_FOUND")

@@ -18,6 +18,7 @@ def test_what_is_packed_is_unpacked(names: frozenset[str], body: bytes, made: in
     stamps = data.draw(st.binary(min_size=size, max_size=size))
     rest = Rest.on(names)
     entry = unpack(pack(b"key", made, made + 5, rest, stamps, body), b"key")
+    assert entry is not None
     assert (entry.made, entry.until, entry.rest, entry.stamps, entry.body) == (made, made + 5, rest.text, stamps, body)
 
 
@@ -26,3 +27,10 @@ def test_an_entry_of_another_key_is_refused() -> None:
     for key in (b"key", b"key of another one", b"other"):
         with pytest.raises(ForeignEntryError):
             unpack(raw, key)
+
+
+@given(st.binary(), st.binary(max_size=3))
+def test_whatever_is_there_it_is_an_entry_or_none(junk: bytes, more: bytes) -> None:
+    for raw in (b"key\n" + junk, b"key\n1\n" + junk, b"key\n1\n2\n" + more + b"\n" + junk):
+        entry = unpack(raw, b"key")
+        assert entry is None or (entry.stamps + entry.body) in raw
