@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import fields
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +45,11 @@ if TYPE_CHECKING:
     from backend.face.limits import ValueLimits
     from backend.settings import Settings
 
+log = logging.getLogger("computor")
+
 _REDIS_SECONDS = 0.25
+# Seconds after the start, in which the first GraphQL answer has the processor to itself.
+_REST_AFTER = 2.0
 GRAPHIQL = Path(__file__).parent / "graphql" / "graphiql" / "dist"
 
 
@@ -64,6 +70,7 @@ class Gateway:
         self._health = health
         self._redis = redis
         self._make_rest = make_rest
+        self._rest: asyncio.Task[ASGIApp] | None = None
         self._lifespan = Router(lifespan=lambda _: self._open())
         self._observation = observation
         self._observer = Observer(self._answer, observation.witnesses, observation.metrics)
@@ -71,7 +78,9 @@ class Gateway:
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
         async with self.engine.callers.open():
+            soon = asyncio.get_running_loop().call_later(_REST_AFTER, self._made_rest)
             yield
+            soon.cancel()
         if self._redis is not None:
             await self._redis.aclose()
         self._observation.close()
@@ -91,11 +100,20 @@ class Gateway:
         elif scope["path"].startswith("/health/"):
             await self._health(scope, receive, send)
         else:
-            await self._rest(scope, receive, send)
+            # Whoever stops waiting for it stops nobody else's.
+            await (await asyncio.shield(self._made_rest()))(scope, receive, send)
 
-    @cached_property
-    def _rest(self) -> ASGIApp:
-        return self._make_rest()
+    def _made_rest(self) -> asyncio.Task[ASGIApp]:
+        """The application of REST, made once in a thread: its imports take about a second, which nobody waits for."""
+        if self._rest is None:
+            self._rest = asyncio.create_task(asyncio.to_thread(self._make_rest))
+            self._rest.add_done_callback(_log_failure)
+        return self._rest
+
+
+def _log_failure(making: asyncio.Task[ASGIApp]) -> None:
+    if not making.cancelled() and (error := making.exception()) is not None:
+        log.error("the application of REST could not be made", exc_info=error)
 
 
 def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
