@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from time import thread_time
@@ -18,7 +20,7 @@ from backend.graphql.answer import Answer, Request, VariablesError, answered, fa
 from backend.graphql.document import Document, read_document
 from backend.graphql.executor import Context
 from backend.graphql.mutation import Mutations
-from backend.graphql.query import REPORT_PLAN, QueryRun, execute_core, prepare
+from backend.graphql.query import REPORT_PLAN, QueryRun, execute_about_schema, prepare
 from backend.graphql.trusted import NotHereError
 from backend.graphql.variables import Variables
 from backend.observe import observed
@@ -76,6 +78,9 @@ class Engine:
         self._explain = explain
         self._documents: Recent[str, Document] = Recent(1000)
         self._schema_answers: Recent[object, Answer] = Recent(SCHEMA_ANSWERS_KEPT)
+        # One, also where whoever asked is gone before it is done.
+        self._schema_reader = ThreadPoolExecutor(1, "schema")
+        self._schema_turn = asyncio.Lock()
 
     def writes(self, request: Request) -> bool:
         """Whether the request is for a mutation."""
@@ -212,15 +217,25 @@ class Engine:
         return await self._about_schema(document, request, variables)
 
     async def _about_schema(self, document: Document, request: Request, variables: VariableValues) -> Answer:
-        """The answer to an operation that asks for nothing but the schema: the same for everyone."""
+        """The answer to an operation that asks for nothing but the schema: the same for everyone.
+
+        It takes up to seconds, so a thread makes it, one answer after the other, and others are answered meanwhile.
+        """
         key = (document, request.operation_name, orjson.dumps(request.variables))
         answer = self._schema_answers.get(key)
-        if answer is None:
-            compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
-            context = Context(None, None, {}, self._catalog, None, compiler)
-            answer = self._schema_answers.put(
-                key, answered(*await execute_core(self._schema, document, request, context))
-            )
+        if answer is not None:
+            return answer
+        compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
+        context = Context(None, None, {}, self._catalog, None, compiler)
+
+        def read() -> Answer:
+            return answered(*execute_about_schema(self._schema, document, request, context))
+
+        async with self._schema_turn:
+            answer = self._schema_answers.get(key)
+            if answer is None:
+                loop = asyncio.get_running_loop()
+                answer = self._schema_answers.put(key, await loop.run_in_executor(self._schema_reader, read))
         return answer
 
     async def _run(self, document: Document, request: Request, bill: _Bill, reader: Reader) -> Answer:

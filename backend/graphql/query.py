@@ -238,7 +238,19 @@ async def execute_core(
     schema: GraphQLSchema, document: Document, request: Request, context: Context
 ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
     """Data and errors of a document, as far as `context` has them not yet, by graphql-core."""
-    executed: Any = execute(
+    executed = _begun(schema, document, request, context)
+    return _ended(executed if not hasattr(executed, "__await__") else await _awaited(executed))
+
+
+def execute_about_schema(
+    schema: GraphQLSchema, document: Document, request: Request, context: Context
+) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    """The same of an operation that reads the schema only, which waits for nothing. Any thread may do it."""
+    return _ended(_begun(schema, document, request, context))
+
+
+def _begun(schema: GraphQLSchema, document: Document, request: Request, context: Context) -> Any:
+    return execute(
         schema,
         document.ast,
         variable_values=dict(request.variables),
@@ -246,7 +258,9 @@ async def execute_core(
         context_value=context,
         executor_class=HandOver,
     )
-    result = executed if not hasattr(executed, "__await__") else await _awaited(executed)
+
+
+def _ended(result: Any) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
     return result.data, [public_error(error) for error in result.errors or ()]
 
 

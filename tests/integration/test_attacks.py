@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from graphql import execute
 
 from backend.graphql.document import Document, read_document
 from backend.graphql.engine import LONGEST_KEPT
@@ -174,3 +177,26 @@ def test_scopes_that_are_no_list_of_names_open_nothing(mine: RunningGateway, own
         "users": {"totalCount": 0},
         "courses": {"totalCount": 0},
     }
+
+
+def test_others_are_answered_while_the_schema_is_read(
+    world_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, released = threading.Event(), threading.Event()
+
+    def waiting(*arguments: Any, **options: Any) -> Any:
+        entered.set()
+        assert released.wait(20)
+        return execute(*arguments, **options)
+
+    monkeypatch.setattr("backend.graphql.query.execute", waiting)
+    documents = [f"query Schema{number} {{ __schema {{ queryType {{ name }} }} }}" for number in range(3)]
+    with ThreadPoolExecutor() as pool:
+        reading = [pool.submit(world_gateway.data, "tom", document) for document in documents]
+        assert entered.wait(20)
+        try:
+            assert world_gateway.data("ada", "{ me { username } }") == {"me": {"username": "ada"}}
+            assert not any(each.done() for each in reading)
+        finally:
+            released.set()
+        assert [each.result() for each in reading] == [{"__schema": {"queryType": {"name": "Query"}}}] * 3

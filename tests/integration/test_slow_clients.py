@@ -1,9 +1,10 @@
-"""Clients that are slow, or go away: they hold nothing up."""
+"""Clients that are slow, go away, or never come to an end: they hold nothing up."""
 
 from __future__ import annotations
 
 import socket
 import time
+from http.client import HTTPResponse
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -42,6 +43,14 @@ def _rest(connection: socket.socket) -> bytes:
     return received
 
 
+def _status(connection: socket.socket) -> int:
+    """The status of the next answer, of which nothing is left then."""
+    with HTTPResponse(connection) as response:
+        response.begin()
+        response.read()
+        return response.status
+
+
 def _send_slowly(connection: socket.socket, head: bytes) -> None:
     for byte in head + b"x" * 10_000:
         connection.sendall(bytes((byte,)))
@@ -57,6 +66,41 @@ def test_head_that_comes_byte_by_byte_is_not_waited_for(served: Serving) -> None
     # The whole head has its time: else a byte now and then would keep the connection.
     with _connected(served) as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
         _send_slowly(connection, b"GET / HTTP/1.1\r\nX-Long: ")
+
+
+# Each is as long as is just too much, so that all of it has been read when the answer comes.
+_BEGUN = b"GET /graphql HTTP/1.1\r\nHost: gateway\r\n"
+LARGE_HEADS = {
+    "a header without end": _BEGUN + b"X: " + b"x" * (65_537 - len(_BEGUN) - 3),
+    "a request's line without end": b"GET /" + b"x" * (65_537 - 5),
+    "a whole header": _BEGUN + b"X: " + b"x" * 65_530 + b"\r\n\r\n",
+    "several headers": _BEGUN + b"X: %s\r\n" % (b"x" * 10_000) * 7 + b"\r\n",
+    "101 headers": _BEGUN + b"X: x\r\n" * 100 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("head", LARGE_HEADS.values(), ids=LARGE_HEADS)
+def test_large_head_is_refused(served: Serving, head: bytes) -> None:
+    with _connected(served) as connection:
+        connection.sendall(head)
+        assert _rest(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_trailers_without_end_are_not_read(served: Serving) -> None:
+    head = _HEAD.replace(b"Content-Length: %d", b"Transfer-Encoding: chunked") % b""
+    with _connected(served) as connection:
+        connection.sendall(head + b"0\r\nX: ")
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            connection.sendall(b"x" * 50_000_000)
+
+
+def test_heads_that_are_not_too_large_are_read(served: Serving) -> None:
+    head = b"GET /health/live HTTP/1.1\r\nHost: gateway\r\n" + b"X: %s\r\n" % (b"x" * 600) * 99 + b"\r\n"
+    body = b'{"query": "{ __typename }"}' + b" " * 200_000
+    with _connected(served) as connection:
+        for request in (head, _HEAD % (len(body), b"") + body, head):
+            connection.sendall(request)
+            assert _status(connection) in (200, 401)
 
 
 def test_body_that_does_not_come_is_not_waited_for(served: Serving) -> None:
@@ -76,7 +120,7 @@ def test_connection_may_lie_idle_and_ask_again(served: Serving) -> None:
     with _connected(served) as connection:
         for _ in range(2):
             connection.sendall(_HEAD % (len(body), b"") + body)
-            assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
+            assert _status(connection) == 401
             # Longer than a head may take.
             time.sleep(1.2)
 
