@@ -42,12 +42,14 @@ def _make_sessions(random: Random, size: Size, user: User) -> Iterator[Session]:
         lasts = happens(random, 0.3)
         ended = None if lasts else time + timedelta(minutes=random.randint(2, 600))
         address = f"2001:db8:{random.getrandbits(16):x}::{random.getrandbits(16):x}"
+        key = draw_id(random)
         yield Session(
-            draw_id(random),
+            key,
             time,
             ended or time,
             user.id,
             f"not-a-secret-{random.getrandbits(64):016x}",
+            key,
             address if happens(random, 0.4) else f"192.0.2.{random.randint(1, 254)}",
             ended,
             {"user_agent": random.choice(_AGENTS)} if happens(random, 0.8) else None,

@@ -286,6 +286,8 @@ KEPT: dict[str, str] = {
     "msg_read_unique_idx": "marks are set by operations of their own",
     "course_content_type_course_id_key": "it has the key itself",
     "course_group_course_id_key": "it has the key itself",
+    "session_session_id_key": "logging in makes the session's secret",
+    "session_sid_key": "the database makes it",
     "student_profile_user_id_organization_id_key": "student_profile_user_id_key is narrower, and older",
 }
 

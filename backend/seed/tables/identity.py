@@ -71,6 +71,7 @@ class Session(NamedTuple):
     updated_at: datetime
     user_id: str
     session_id: str
+    sid: str
     ip_address: str
     logout_time: datetime | None = None
     properties: Json | None = None
