@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -173,8 +173,10 @@ def written_gateway(world: World) -> Iterator[RunningGateway]:
 
     tokens = {reader: create_token(world.database_url, user=reader) for reader in ("ada", "adi", "tom")}
     others = tuple(interface for interface in INTERFACES if interface is not CourseInterface)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(server, "build_schema", partial(build_schema, written=make))
-        monkeypatch.setattr(server, "INTERFACES", (*others, ShoutingInterface))
-        with running_gateway(world.database_url, tokens) as gateway:
-            yield gateway
+    with ExitStack() as stack:
+        # Only while it is made: gateways of other tests in this process have what is shipped.
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr(server, "build_schema", partial(build_schema, written=make))
+            monkeypatch.setattr(server, "INTERFACES", (*others, ShoutingInterface))
+            gateway = stack.enter_context(running_gateway(world.database_url, tokens))
+        yield gateway

@@ -306,7 +306,7 @@ def test_error_that_nobody_expected_says_the_id_alone(
 
     monkeypatch.setattr(type(world_gateway.app.engine), "_document", broken)
     with caplog.at_level(logging.ERROR, "computor"):
-        response = _post(world_gateway, {"query": "{ __typename }"}, x_request_id="my-own")
+        response = _post(world_gateway, {"query": "{ __typename } # never asked before"}, x_request_id="my-own")
     assert response.status_code == 500
     assert response.json() == {
         "errors": [
