@@ -1,7 +1,7 @@
 """Real PostgreSQL and Redis for every test that asks, and databases to use up.
 
-A world of users and courses, and the gateway over it, are fixtures of their own: tests/world.py. So is a database of
-Computor's own: tests/s25.py.
+A world of users and courses, and the gateway over it, are fixtures of their own: tests/support/fixtures.py. So is a
+database of Computor's own: tests/support/computor_database.py.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-pytest_plugins = ["tests.world", "tests.s25"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.computor_database"]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The schema as Computor's own backend of September 2025 makes it: 35 tables, exactly.
+"""The schema as Computor's own backend of September 2025 ("S25") makes it: 35 tables, exactly.
 
 Nothing here may change: the gateway runs beside that backend on one database. The statements stand in alembic/s25.
 """

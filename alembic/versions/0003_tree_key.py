@@ -2,7 +2,8 @@
 
 A node's key is its parent's, then sixteen hexadecimal digits that sort like its position, its label, and a mark that
 sorts before all that labels consist of. In byte order keys are the tree depth first: a parent before its children,
-children by position, then label. S25's trigger sees to it that a node's parent is written before the node.
+children by position, then label. The trigger of Computor's own backend sees to it that a
+node's parent is written before the node.
 """
 
 from alembic import op

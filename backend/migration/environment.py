@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
 FIRST_REVISION = "0001_s25_schema"
-"""What makes the schema of Computor's own backend."""
+"""What makes the schema of Computor's own backend, in its generation of September 2025 (S25)."""
 _ADVISORY_LOCK = 0x67617465
 
 # Computor's own version table, where changes are noted, and what nobody may know.

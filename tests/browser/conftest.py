@@ -15,7 +15,7 @@ from tests.browser.asked import is_introspection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = [

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.asked import is_introspection, is_operation
 
 if TYPE_CHECKING:
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 _NESTED = "CoursesAndMembers"
 

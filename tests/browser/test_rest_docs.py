@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 
 def test_a_route_is_found_and_tried_with_a_token(gateway: RunningGateway, blank: Page) -> None:

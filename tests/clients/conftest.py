@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.access.credentials import create_token
-from tests import university
-from tests.gateway import running_gateway
+from tests.support import university
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.builder import World
+    from tests.support.world import World
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clients.conftest import HERE, run
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 # At least as many as the suite had when it was pinned.
 _AUDITS = 61

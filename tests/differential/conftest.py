@@ -18,7 +18,7 @@ from tests.differential.population import populate
 from tests.differential.reference import Reference
 from tests.differential.reference_rows import World
 from tests.differential.trial import Trial
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

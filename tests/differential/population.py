@@ -10,15 +10,15 @@ from psycopg import sql
 
 from backend.access.credentials import create_token
 from backend.seed import load
-from tests import builder
 from tests.differential.more_rows import MORE, SAME_MOMENTS, SAME_TOKENS, STILL
 from tests.differential.oddities import add_oddities
 from tests.differential.principals import PRINCIPALS
-from tests.discussion import build_discussion
-from tests.university import build_feedback, build_identity, build_message, build_upload
+from tests.support.discussion import build_discussion
+from tests.support.university import build_feedback, build_identity, build_message, build_upload
+from tests.support.world import World
 
 
-class _SameWorld(builder.World):
+class _SameWorld(World):
     """A world whose keys are the same in each run, so that a seed repeats its document."""
 
     def insert(self, table: str, name: str | None, /, **columns: Any) -> str:
@@ -45,7 +45,7 @@ def populate(database_url: str) -> dict[str, str]:
     return tokens
 
 
-def _build(world: builder.World) -> None:
+def _build(world: World) -> None:
     build_discussion(world)
     # A lecturer of one course who is a student in another sees the library, and not what the other has of it.
     world.course("geometry").lecturer("max")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tests.differential.reference import Reference
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 _REMOVABLE = (
     FieldNode,

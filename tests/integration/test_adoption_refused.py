@@ -9,8 +9,8 @@ import pytest
 from psycopg import sql
 
 from backend.migration import is_current, upgrade
-from tests.catalogue import catalogue
-from tests.commands import computor, run
+from tests.support.catalogue import catalogue
+from tests.support.commands import computor, run
 
 REFUSED = (
     "This database is not one of Computor's as of September 2025, with which the gateway works. Nothing was changed."
@@ -33,32 +33,34 @@ OBSTACLES: tuple[tuple[LiteralString, str], ...] = (
 
 
 @pytest.mark.parametrize(("statement", "line"), OBSTACLES)
-def test_what_the_gateway_cannot_work_with_is_refused(s25: str, statement: LiteralString, line: str) -> None:
-    run(s25, statement)
-    before = catalogue(s25)
+def test_what_the_gateway_cannot_work_with_is_refused(
+    computor_database: str, statement: LiteralString, line: str
+) -> None:
+    run(computor_database, statement)
+    before = catalogue(computor_database)
 
-    done = computor(s25, "db", "upgrade")
+    done = computor(computor_database, "db", "upgrade")
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         REFUSED,
         f"  {line}",
     ]
-    assert catalogue(s25) == before
-    assert computor(s25, "db", "upgrade", "--sql").stderr == done.stderr
+    assert catalogue(computor_database) == before
+    assert computor(computor_database, "db", "upgrade", "--sql").stderr == done.stderr
 
 
-def test_what_the_gateway_does_not_rely_on_may_differ(s25: str) -> None:
+def test_what_the_gateway_does_not_rely_on_may_differ(computor_database: str) -> None:
     run(
-        s25,
+        computor_database,
         "DROP INDEX idx_history_action",
         "ALTER TABLE course ALTER id SET DEFAULT gen_random_uuid()",
         "ALTER TABLE course ADD COLUMN colour text",
     )
 
-    assert computor(s25, "db", "upgrade").returncode == 0
+    assert computor(computor_database, "db", "upgrade").returncode == 0
 
-    told = computor(s25, "db", "check").stdout
+    told = computor(computor_database, "db", "check").stdout
     assert "index idx_history_action of deployment_history is missing; Computor's own migrations make it so\n" in told
     assert "column course.id has the default gen_random_uuid(), not uuid_generate_v4()" in told
     assert "note: column course.colour is none of the gateway's\n" in told
@@ -74,15 +76,15 @@ def test_database_of_another_application_is_refused(empty_database: str) -> None
     assert "Traceback" not in done.stderr
 
 
-def test_role_that_may_not_create_is_told_so(s25: str) -> None:
-    name = psycopg.conninfo.conninfo_to_dict(s25)["dbname"]
+def test_role_that_may_not_create_is_told_so(computor_database: str) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(computor_database)["dbname"]
     role = f"{name}_reader"
-    with psycopg.connect(s25) as connection:
+    with psycopg.connect(computor_database) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'hush'").format(sql.Identifier(role)))
     try:
-        done = computor(psycopg.conninfo.make_conninfo(s25, user=role, password="hush"), "db", "check")
+        done = computor(psycopg.conninfo.make_conninfo(computor_database, user=role, password="hush"), "db", "check")
     finally:
-        with psycopg.connect(s25) as connection:
+        with psycopg.connect(computor_database) as connection:
             connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
     assert done.returncode == 1

@@ -22,13 +22,13 @@ from schemathesis.graphql import nodes
 from backend.access.credentials import create_token
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from tests import university
-from tests.gateway import RunningGateway, running_gateway
+from tests.support import university
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))

@@ -14,7 +14,7 @@ from graphql import execute
 from backend.graphql.document import Document, read_document
 from backend.graphql.engine import LONGEST_KEPT
 from backend.plan.loading import JsonLoader
-from tests.gateway import AT_ANY_COST, RunningGateway, running_gateway
+from tests.support.gateway import AT_ANY_COST, RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
     from backend.face.limits import DocumentLimits
-    from tests.builder import World
+    from tests.support.world import World
 
 
 @pytest.fixture(scope="module")

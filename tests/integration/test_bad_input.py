@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.plan.cursor import Seal
-from tests.gateway import AT_ANY_COST, running_gateway
+from tests.support.gateway import AT_ANY_COST, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
+    from tests.support.world import World
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 GOOD = b'{"query":"{ __typename }"}'

@@ -14,15 +14,15 @@ from backend.cli.commands import app
 from backend.interface.api_token import ApiTokenInterface
 from backend.interface.course import CourseInterface
 from backend.plan.snapshot import Snapshot
-from tests import university
-from tests.caching import eventually, kept, redis_server, told
-from tests.gateway import RunningGateway, running_gateway
+from tests.support import university
+from tests.support.cached_answers import eventually, kept, redis_server, told
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from backend.plan.snapshot import Command
-    from tests.builder import World
+    from tests.support.world import World
 
 COURSES = "{ courses { nodes { title } } }"
 USERS = ("ada", "bob", "tom", "lea", "adi", "uma", "orla", "mia", "sol")

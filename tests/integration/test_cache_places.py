@@ -21,15 +21,15 @@ from backend.access.credentials import create_token
 from backend.cache.address import client_of, resolve
 from backend.embedded.redis import find_program
 from backend.errors import GatewayError
-from tests.caching import eventually, kept
-from tests.commands import computor
-from tests.gateway import running_gateway
+from tests.support.cached_answers import eventually, kept
+from tests.support.commands import computor
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
+    from tests.support.world import World
 
 QUERY = "{ courses { nodes { title } } }"
 

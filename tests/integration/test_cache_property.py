@@ -22,17 +22,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from backend.access.credentials import create_token
 from backend.change import LEASE
-from tests import university
-from tests.caching import eventually, redis_server
-from tests.processes import gateway_process
+from tests.support import university
+from tests.support.cached_answers import eventually, redis_server
+from tests.support.processes import gateway_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.builder import World
-    from tests.caching import RedisServer
-    from tests.gateway import RunningGateway
-    from tests.processes import GatewayProcess
+    from tests.support.cached_answers import RedisServer
+    from tests.support.gateway import RunningGateway
+    from tests.support.processes import GatewayProcess
+    from tests.support.world import World
 
 # The first example takes the simplest step again and again, so that there have to be several.
 STEPS = int(os.environ.get("CACHE_STEPS", "360"))

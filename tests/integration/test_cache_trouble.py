@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from backend.access.credentials import create_token
 from backend.cache import metrics
-from tests.builder import World
-from tests.caching import RedisServer, eventually, kept, redis_server, told
-from tests.gateway import RunningGateway, running_gateway
+from tests.support.cached_answers import RedisServer, eventually, kept, redis_server, told
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

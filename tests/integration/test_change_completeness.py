@@ -30,13 +30,13 @@ from backend.graphql.answer import Request
 from backend.plan.run import Run
 from backend.server import create_app
 from backend.settings import Settings
-from tests.builder import World
-from tests.changes import SCOPES, take_stamps
-from tests.discussion import SEATS, build_discussion
-from tests.disturbance import Disturber
-from tests.gateway import AT_ANY_COST
-from tests.university import READERS
-from tests.world import cloned
+from tests.support.changes import SCOPES, take_stamps
+from tests.support.discussion import SEATS, build_discussion
+from tests.support.fixtures import cloned
+from tests.support.gateway import AT_ANY_COST
+from tests.support.random_changes import Disturber
+from tests.support.university import READERS
+from tests.support.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,14 +17,14 @@ from backend.change import LEASE, Announcer, Reader
 from backend.change.reader import UnfitDatabaseError
 from backend.migration import upgrade
 from backend.plan.connection_pool import Timeouts, read_pool
-from tests.changes import NOTES, RememberedStamps
-from tests.university import build_university
+from tests.support.changes import NOTES, RememberedStamps
+from tests.support.university import build_university
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from tests.builder import World
+    from tests.support.world import World
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ import pytest
 from psycopg import sql
 
 from backend.access.principal import EVIDENCE, RESOLVE
-from tests.changes import changes_in, take_changes
-from tests.university import build_message, build_university
+from tests.support.changes import changes_in, take_changes
+from tests.support.university import build_message, build_university
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from backend.change import Change
-    from tests.builder import World
+    from tests.support.world import World
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.shelves import COMPUTED
+from tests.support.written_fields import COMPUTED
 
 if TYPE_CHECKING:
-    from tests.builder import World
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
+    from tests.support.world import World
 
 ONE, TWO = {"shout": "ALGEBRA!"}, [{"whisper": "ALGEBRA!"}, {"whisper": None}, {"whisper": None}]
 NULLED = [{"label": "geometry", "course": None}, {"label": "chemistry", "course": None}]

@@ -13,14 +13,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.catalogue import S25, catalogue
-from tests.discussion import build_discussion
-from tests.submissions import build_submissions
+from tests.support.catalogue import catalogue, computor_catalogue
+from tests.support.discussion import build_discussion
+from tests.support.submissions import build_submissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tests.builder import World
+    from tests.support.world import World
 
 # Foreign keys of what the gateway adds: what becomes of the row when the one that it refers to is deleted.
 ADOPTED = {
@@ -172,7 +172,7 @@ def _lines(world: World, kind: str) -> list[list[str]]:
 def _expected_action(table: str, columns: str) -> str:
     if columns in ("created_by", "updated_by"):
         return "set null"
-    known = (line.split("\t") for line in S25.read_text().splitlines() if line.startswith(f"key\t{table}\tforeign\t"))
+    known = (line.split("\t") for line in computor_catalogue() if line.startswith(f"key\t{table}\tforeign\t"))
     actions = {line[4]: line[7] for line in known}
     return actions.get(columns) or ADOPTED[table, columns]
 

@@ -9,13 +9,13 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from tests.gateway import RunningGateway, running_gateway
-from tests.writing import codes, wait_for_lock, write
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.mutations import codes, wait_for_lock, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 Campus = tuple["World", RunningGateway]
 PEOPLE = ("dev", "own", "max", "lea", "orla", "adi", "ova", "ovi")

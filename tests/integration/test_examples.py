@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "backend" / "graphql" / "graphiql" / "src" / "examples"
 USERS = ("lecturer", "tutor", "student")

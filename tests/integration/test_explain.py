@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.commands import computor
-from tests.gateway import running_gateway
+from tests.support.commands import computor
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     import httpx
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 _NESTED = """query Nested($title: String) {
   mine: courses(first: 2, filter: { title: { ne: $title } }) {

@@ -10,10 +10,10 @@ import pytest
 from backend.access import visibility
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 CATALOG = reflect(INTERFACES)
 DIRECTIONS = ("ASC", "DESC")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.builder import World
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
+    from tests.support.world import World
 
 
 def _post(gateway: RunningGateway, **body: Any) -> dict[str, Any]:

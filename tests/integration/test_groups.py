@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.settings import Settings
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 BY = "by: [{ status: VALUE }, { createdAt: MONTH }, { courseContentId: VALUE }, { courseContent: { title: VALUE } }]"
 FIGURES = " count min { result createdAt } max { result } avg { result } sum { result }"

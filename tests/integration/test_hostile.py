@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.gateway import running_gateway
 from tests.hostile import Hostile, corpus
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 CORPUS = corpus()
 

@@ -13,14 +13,14 @@ import psycopg
 import pytest
 import zstandard
 
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 TYPENAME = {"data": {"__typename": "Query"}}

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from backend.access.credentials import create_token
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     import httpx
 
-    from tests.builder import World
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
+    from tests.support.world import World
 
 TYPENAME = {"data": {"__typename": "Query"}}
 

@@ -14,12 +14,12 @@ import pytest
 
 from backend.access.credentials import create_token
 from backend.face import http as endpoint
-from tests.gateway import RunningGateway, running_gateway
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 QUERY = "{ courses { totalCount } }"
 OTHERS = (

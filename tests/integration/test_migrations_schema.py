@@ -10,7 +10,7 @@ import pytest
 
 from backend.migration import connect, current_revision, differences, downgrade, is_current, upgrade
 from backend.model import Base
-from tests.catalogue import CONSTRAINTS, LIBRARY_AUTHORS, S25, catalogue
+from tests.support.catalogue import CONSTRAINTS, LIBRARY_AUTHORS, catalogue, computor_catalogue
 
 REVISIONS = (
     "0001_s25_schema",
@@ -55,10 +55,10 @@ def shape(database_url: str) -> set[str]:
     return {line for line in lines if line.split("\t")[1] not in ("gateway_change", "gateway_secret")}
 
 
-def test_first_revision_makes_the_schema_of_s25_exactly(empty_database: str) -> None:
+def test_first_revision_makes_the_schema_of_computors_own_backend_exactly(empty_database: str) -> None:
     upgrade(empty_database, REVISIONS[0])
 
-    expected = {line.rstrip("\n") for line in S25.read_text().splitlines() if line and not line.startswith("#")}
+    expected = set(computor_catalogue())
     made = catalogue(empty_database)
     assert sorted(made - expected) == []
     assert sorted(expected - made) == []

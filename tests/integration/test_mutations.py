@@ -12,14 +12,14 @@ from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.operation.create import LARGEST_BATCH
 from backend.operation.problem import MOST_PROBLEMS
-from tests import university
-from tests.gateway import RunningGateway, running_gateway
-from tests.writing import codes, write
+from tests.support import university
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.mutations import codes, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 Campus = tuple["World", RunningGateway]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.access.credentials import create_token
-from tests.gateway import RunningGateway, running_gateway
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 
 @pytest.fixture(scope="module")

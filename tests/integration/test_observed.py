@@ -13,14 +13,14 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 _SECRET = "a value that no log may hold"
 _QUERY = """query Listed($title: String) {

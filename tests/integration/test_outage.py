@@ -12,14 +12,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
 
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 
 class Bridge:

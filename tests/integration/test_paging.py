@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.access.credentials import create_token
-from tests.gateway import RunningGateway, running_gateway
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 SEED = int(os.environ.get("PAGING_SEED", random.SystemRandom().randrange(10**6)))
 DIRECTIONS = ("ASC", "ASC_NULLS_FIRST", "DESC", "DESC_NULLS_LAST")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.plan.compile import Plan
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 LIMITS = Limits()
 CATALOG = reflect(INTERFACES)

@@ -18,8 +18,8 @@ from backend.access.credentials import create_token
 from backend.interface.entity import camel_case
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from tests.gateway import RunningGateway, running_gateway
-from tests.write_model import (
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.write_model import (
     COMMENTS,
     CONTENTS,
     FRESH,
@@ -39,7 +39,7 @@ from tests.write_model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 OPERATIONS = int(os.environ.get("COMPUTOR_RANDOM_WRITES", "120"))
 SEEDS = (1, 2)

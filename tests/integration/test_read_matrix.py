@@ -1,7 +1,7 @@
 """Every entity as every kind of reader: rows and columns, through each clause that could tell of hidden ones.
 
-What is expected stands in tests/matrix.py. An entity without an entry there fails here. Rows are asked for as every
-kind of reader; the other clauses as those whose rows differ most, unless READ_MATRIX=all.
+What is expected stands in tests/support/read_cases.py. An entity without an entry there fails here. Rows are asked for
+as every kind of reader; the other clauses as those whose rows differ most, unless READ_MATRIX=all.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from backend.access.credentials import create_token
 from backend.interface.entity import Entity, Kind
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from tests.discussion import build_discussion
-from tests.gateway import RunningGateway, running_gateway
-from tests.matrix import EVERY, HIDDEN, KINDS, MATRIX
-from tests.submissions import build_submissions
+from tests.support.discussion import build_discussion
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.read_cases import EVERY, HIDDEN, KINDS, MATRIX
+from tests.support.submissions import build_submissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
 PAGE, AT_ONCE = 9, 40

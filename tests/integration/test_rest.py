@@ -12,15 +12,15 @@ from backend.access.credentials import create_token
 from backend.face.limits import ValueLimits
 from backend.operation.create import LARGEST_BATCH
 from backend.operation.problem import MOST_PROBLEMS
-from tests import university
-from tests.gateway import RunningGateway, running_gateway
+from tests.support import university
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
 
-    from tests.builder import World
+    from tests.support.world import World
 
 Campus = tuple["World", RunningGateway]
 MAX_BODY = 100_000

@@ -1,4 +1,4 @@
-"""Who may write what, through REST: the people whom tests/write_cases.py names for each mutation.
+"""Who may write what, through REST: the people whom tests/support/write_cases.py names for each mutation.
 
 Each write is tried for real, and undone where it would be committed. Of each case, one person who may and one who may
 not have a try; with REST_MATRIX=all everybody has.
@@ -21,13 +21,13 @@ from backend.interface.inputs import input_fields
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.operation.writing import Writing
-from tests.gateway import RunningGateway, running_gateway
-from tests.write_cases import CASES, WRITERS, Case, build_campus
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.write_cases import CASES, WRITERS, Case, build_campus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
 UNDONE = "undone"

@@ -13,14 +13,14 @@ from backend.interface.base import Limits
 from backend.interface.entity import Kind
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from tests import university
+from tests.support import university
 
 if TYPE_CHECKING:
     import httpx
 
     from backend.interface.entity import Entity
-    from tests.builder import World
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
+    from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
 MOST = Limits().max_page

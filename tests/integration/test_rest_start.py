@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import PlainTextResponse
 
 from backend import server
-from tests.gateway import RunningGateway, running_gateway
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     import pytest

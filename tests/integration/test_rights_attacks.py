@@ -9,14 +9,14 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from tests.gateway import RunningGateway, running_gateway
-from tests.university import READERS, build_university, build_upload
-from tests.writing import codes, wait_for_lock, write
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.mutations import codes, wait_for_lock, write
+from tests.support.university import READERS, build_university, build_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 Campus = tuple["World", RunningGateway]
 

@@ -15,7 +15,7 @@ from psycopg import sql
 from backend import seed
 from backend.migration import upgrade
 from backend.seed.tables import NAMES
-from tests.rows import rows
+from tests.support.rows import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

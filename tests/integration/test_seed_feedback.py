@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rows import rows
+from tests.support.rows import rows
 
 VIOLATIONS = {
     "an upload is by a member of the group, and not before the group": """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rows import rows
+from tests.support.rows import rows
 
 VIOLATIONS = {
     "an example's versions are numbered without gaps, in the order of time": """

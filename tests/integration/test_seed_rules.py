@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rows import rows
+from tests.support.rows import rows
 
 VIOLATIONS = {
     "who runs a test is in the group whose work it is": """

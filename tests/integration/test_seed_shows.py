@@ -8,11 +8,11 @@ import pytest
 
 from backend.interface.registry import INTERFACES
 from backend.model import Base
-from tests.rows import rows
+from tests.support.rows import rows
 
 if TYPE_CHECKING:
     from backend.interface.base import EntityInterface
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 LIBRARY = {"exampleRepositories", "examples", "exampleVersions", "exampleDependencies"}
 # Root fields of what the user may not see at all: docs/permissions.md.

@@ -12,14 +12,14 @@ import pytest
 from psycopg import sql
 
 from backend.access.credentials import create_token
-from tests import university
-from tests.caching import kept, redis_server
-from tests.processes import gateway_process
+from tests.support import university
+from tests.support.cached_answers import kept, redis_server
+from tests.support.processes import gateway_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operating.md"
 GROUPS = '{ courseGroups(filter: { title: { eq: "Thursday" } }) { totalCount nodes { id } } }'

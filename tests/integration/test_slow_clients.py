@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.caching import eventually
-from tests.serving import Serving, serving
+from tests.support.cached_answers import eventually
+from tests.support.serving import Serving, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 _HEAD = b"POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n"
 

@@ -14,8 +14,8 @@ from backend.interface.registry import INTERFACES
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 from backend.plan.connection_pool import ReadConnection
 from backend.plan.grouping import grouped_fields
-from tests.gateway import RunningGateway, running_gateway
-from tests.university import (
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.university import (
     build_feedback,
     build_identity,
     build_library,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from psycopg.errors import Diagnostic
 
     from backend.interface.entity import Entity, Relation
-    from tests.builder import World
+    from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
 RELATIONS = tuple((entity, relation) for entity in CATALOG.values() for relation in entity.relations.values())

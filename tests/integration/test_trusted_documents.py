@@ -13,7 +13,7 @@ from backend.cache.upkeep import names_of
 from backend.errors import GatewayError
 from backend.graphql.trusted import read_manifest
 from backend.settings import Settings, TrustedDocuments
-from tests.gateway import running_gateway
+from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 COUNT = "query Count { courses { totalCount } }"
 COUNTED = {"data": {"courses": {"totalCount": 1}}}

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.university import READERS
+from tests.support.university import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.builder import World
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
+    from tests.support.world import World
 
 STUDENTS = {"ada@algebra", "bob@algebra", "mia@algebra", "gus@algebra"}
 MEMBERS = STUDENTS | {"tom@algebra", "lea@algebra", "mel@algebra", "oda@algebra"}

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.university import READERS
+from tests.support.university import READERS
 
 if TYPE_CHECKING:
-    from tests.builder import World
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
+    from tests.support.world import World
 
 OF_ADA = {
     "accounts": {"account ada"},

@@ -17,13 +17,13 @@ from backend.interface.entity import Entity, Field, Kind, Relation
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
-from tests.gateway import AT_ANY_COST, RunningGateway, running_gateway
-from tests.university import build_university, build_upload
+from tests.support.gateway import AT_ANY_COST, RunningGateway, running_gateway
+from tests.support.university import build_university, build_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
 # The same on every entity: tried on one.

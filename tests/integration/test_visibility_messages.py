@@ -14,14 +14,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.access.credentials import create_token
-from tests.discussion import ADA, ALGEBRA, ALONE, GROUP, MARKS, MESSAGES, OTHER, SEATS, SHEET, TEAM, build_discussion
-from tests.gateway import RunningGateway, running_gateway
-from tests.university import READERS as STUDENTS_AND_STAFF
+from tests.support.discussion import (
+    ADA,
+    ALGEBRA,
+    ALONE,
+    GROUP,
+    MARKS,
+    MESSAGES,
+    OTHER,
+    SEATS,
+    SHEET,
+    TEAM,
+    build_discussion,
+)
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.university import READERS as STUDENTS_AND_STAFF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 READERS = (*STUDENTS_AND_STAFF, "nat", "wanda", *SEATS)
 LISTS = ("messages", "messageReads", "organizationMembers", "courseFamilyMembers")

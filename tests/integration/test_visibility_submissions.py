@@ -13,14 +13,14 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from tests.gateway import RunningGateway, running_gateway
-from tests.submissions import build_submissions
-from tests.university import READERS, build_university
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.submissions import build_submissions
+from tests.support.university import READERS, build_university
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 LISTS = (
     "submissionArtifacts",

@@ -11,12 +11,12 @@ import httpx
 import psutil
 import pytest
 
-from tests.serving import Serving, serving
+from tests.support.serving import Serving, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 _QUERY = "{ me { username } courses(first: 2) { nodes { title organization { title } } } }"
 _CLIENTS = 8

@@ -9,13 +9,13 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from tests import university
-from tests.gateway import RunningGateway, running_gateway
+from tests.support import university
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 Campus = tuple["World", RunningGateway]
 

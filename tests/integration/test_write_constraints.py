@@ -11,14 +11,14 @@ from psycopg import sql
 from backend.access.credentials import create_token
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from tests.gateway import RunningGateway, running_gateway
-from tests.university import build_university
-from tests.writing import write
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.mutations import write
+from tests.support.university import build_university
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
 Ref = tuple[str, str]

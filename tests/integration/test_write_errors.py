@@ -13,14 +13,14 @@ from backend.access.credentials import create_token
 from backend.interface.entity import camel_case
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from tests.gateway import RunningGateway, running_gateway
-from tests.write_cases import CASES, Case, build_campus
-from tests.writing import codes, wait_for_lock, write
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.mutations import codes, wait_for_lock, write
+from tests.support.write_cases import CASES, Case, build_campus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
 NOBODY = "00000000-0000-4000-8000-000000000000"

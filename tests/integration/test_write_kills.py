@@ -21,14 +21,14 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from tests.gateway import running_gateway
-from tests.university import build_university
-from tests.writing import codes, wait_for_lock, write
+from tests.support.gateway import running_gateway
+from tests.support.mutations import codes, wait_for_lock, write
+from tests.support.university import build_university
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 _COMPUTOR = Path(sys.executable).with_name("computor")
 GROUPS = 5

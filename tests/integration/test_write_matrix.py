@@ -1,4 +1,4 @@
-"""Who may write what: the expected people of every entity and operation (tests/write_cases.py), tried for real.
+"""Who may write what: the expected people of every entity and operation (tests/support/write_cases.py), tried for real.
 
 Each write stands in a document that undoes it: its last mutation always fails.
 """
@@ -14,13 +14,13 @@ from backend.access.credentials import create_token
 from backend.graphql.mutation_fields import Verb, mutation_fields
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from tests.gateway import RunningGateway, running_gateway
-from tests.write_cases import CASES, WRITERS, Case, build_campus
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.write_cases import CASES, WRITERS, Case, build_campus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
 FIELDS = mutation_fields(CATALOG)

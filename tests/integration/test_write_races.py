@@ -9,15 +9,15 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from tests.discussion import build_discussion
-from tests.gateway import RunningGateway, running_gateway
-from tests.university import READERS
-from tests.writing import codes, wait_for_lock, write
+from tests.support.discussion import build_discussion
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.mutations import codes, wait_for_lock, write
+from tests.support.university import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 Campus = tuple["World", RunningGateway]
 NOBODY = "00000000-0000-4000-8000-000000000000"

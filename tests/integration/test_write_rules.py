@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.access.credentials import create_token
-from tests.gateway import RunningGateway, running_gateway
-from tests.university import READERS, build_university, build_upload
-from tests.writing import codes, write
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.mutations import codes, write
+from tests.support.university import READERS, build_university, build_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 Campus = tuple["World", RunningGateway]
 

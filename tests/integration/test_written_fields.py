@@ -9,7 +9,7 @@ import pytest
 from backend.plan.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from backend import server
 from backend.access.credentials import create_token
 from backend.graphql.schema import build_schema
 from backend.rest.written import WRITTEN
-from tests import university
-from tests.documented import documented
-from tests.gateway import RunningGateway, running_gateway
+from tests.support import university
+from tests.support.documented_code import documented
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.builder import World
+    from tests.support.world import World
 
 Campus = tuple["World", RunningGateway]
 MERGE = """mutation($source: ID!, $into: ID!) {

@@ -1,4 +1,7 @@
-"""What a database has, in the lines of contract/s25-catalogue.tsv; NOT NULL stands with the columns."""
+"""What a database has, and what Computor's own has, in the lines of contract/computor-catalogue.tsv.
+
+NOT NULL stands with the columns.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import LiteralString
 
 import psycopg
 
-S25 = Path(__file__).parent / "contract" / "s25-catalogue.tsv"
+_COMPUTORS = Path(__file__).parents[1] / "contract" / "computor-catalogue.tsv"
 
 LIBRARY_AUTHORS = {
     ("key", table, "foreign", f"{table}_{column}_fkey")
@@ -20,9 +23,9 @@ LIBRARY_AUTHORS = {
         ("example_version", "created_by"),
     )
 }
-"""What the gateway changes in S25: these keys set null, instead of keeping a user from being deleted."""
+"""What the gateway changes of Computor's: these keys set null, instead of keeping a user from being deleted."""
 
-# The queries name what they list as contract/s25-catalogue.tsv does.
+# The queries name what they list as contract/computor-catalogue.tsv does.
 _OWN = "relnamespace = 'public'::regnamespace AND relname <> 'gateway_alembic_version'"
 _ACTIONS = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
 _KEYS = {"p": "primary", "u": "unique", "f": "foreign", "c": "check"}
@@ -83,8 +86,13 @@ _TRIGGERS = f"""
 """  # noqa: S608 - of constants
 
 
+def computor_catalogue() -> list[str]:
+    """What a database of Computor's own backend has, tables by the order of their columns."""
+    return [line for line in _COMPUTORS.read_text().splitlines() if line and not line.startswith("#")]
+
+
 def catalogue(database_url: str) -> set[str]:
-    """What the database has, in the lines of contract/s25-catalogue.tsv; NOT NULL stands with the columns."""
+    """What the database has, in the lines of contract/computor-catalogue.tsv; NOT NULL stands with the columns."""
     lines = set()
     with psycopg.connect(database_url) as connection:
 

@@ -23,7 +23,7 @@ from backend.interface.base import Batch, BatchContext
 from backend.interface.course import CourseGet, CourseInterface
 from backend.interface.registry import INTERFACES
 from backend.model import Course, CourseContent, Result
-from tests.gateway import RunningGateway, running_gateway
+from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from backend.graphql.declare import Declarations
     from backend.interface.entity import Catalog
-    from tests.builder import World
+    from tests.support.world import World
 
 COMPUTED: list[int] = []
 

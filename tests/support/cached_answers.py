@@ -21,7 +21,7 @@ from backend.embedded.redis import find_program
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.gateway import RunningGateway
+    from tests.support.gateway import RunningGateway
 
 SECONDS = 20
 

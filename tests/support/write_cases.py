@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.discussion import SEATS, build_discussion
-from tests.university import READERS, build_upload
+from tests.support.discussion import SEATS, build_discussion
+from tests.support.university import READERS, build_upload
 
 if TYPE_CHECKING:
-    from tests.builder import World
+    from tests.support.world import World
 
 WRITERS = (*READERS, *SEATS, "nat")
 LECTURERS = {"lea", "mel", "oda", "adi"}

@@ -1,7 +1,7 @@
 """A database as Computor's own migrations leave it, made from a copy of such a one's catalogue.
 
 It shares nothing with the models or the revisions. Checks and bodies, which the catalogue does not hold, and rows, some
-of which break the gateway's rules, are written here and in s25.sql.
+of which break the gateway's rules, are written here and in computor_database.sql.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.catalogue import S25
+from tests.support.catalogue import computor_catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +45,7 @@ END $$;
 
 
 @pytest.fixture
-def s25(empty_database: str) -> str:
+def computor_database(empty_database: str) -> str:
     """A database as Computor's own backend has it, with rows, some of which break rules of the gateway's."""
     lay_out(empty_database)
     return empty_database
@@ -54,7 +54,7 @@ def s25(empty_database: str) -> str:
 def lay_out(database_url: str) -> None:
     """Make the tables and rows in an empty database."""
     slug, functions, rows = _parts()
-    lines = [line.split("\t") for line in S25.read_text().splitlines() if line and not line.startswith("#")]
+    lines = [line.split("\t") for line in computor_catalogue()]
     statements = (_EXTENSIONS, *_types(lines), slug, *_tables(lines), *_keys(lines), functions, *_triggers(lines), rows)
     with psycopg.connect(database_url) as connection:
         for statement in statements:

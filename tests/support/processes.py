@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.gateway import RunningGateway
+from tests.support.gateway import RunningGateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.builder import World
+    from tests.support.world import World
 
 # By name: what the user is. Each has a token of the same name; those of `REFUSED` do not hold.
 ROLES = {"uma": "_user_manager", "orla": "_organization_manager", "adi": "_admin", "cora": "course_admin"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.discussion import MESSAGES
+from tests.support.discussion import MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

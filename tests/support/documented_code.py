@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_PAGE = Path(__file__).resolve().parents[1] / "docs" / "written-operations.md"
+_PAGE = Path(__file__).resolve().parents[2] / "docs" / "written-operations.md"
 _BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 

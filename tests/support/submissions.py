@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.university import build_upload
+from tests.support.university import build_upload
 
 if TYPE_CHECKING:
-    from tests.builder import World
+    from tests.support.world import World
 
 
 def build_submissions(world: World) -> None:

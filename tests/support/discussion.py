@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.university import build_university
+from tests.support.university import build_university
 
 if TYPE_CHECKING:
-    from tests.builder import World
+    from tests.support.world import World
 
 # By user: where they have a seat, and their role there.
 SEATS = {

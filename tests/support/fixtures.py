@@ -14,10 +14,10 @@ from psycopg import sql
 
 from backend.access.credentials import create_token
 from backend.seed import load
-from tests import university
-from tests.builder import World
-from tests.gateway import RunningGateway, running_gateway
-from tests.shelves import written_gateway
+from tests.support import university
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.world import World
+from tests.support.written_fields import written_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +87,6 @@ def own_world(postgres_url: str, migrated_template: str) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def written(world: World) -> Iterator[RunningGateway]:
-    """The gateway over the university with the fields of tests/shelves.py besides, for ada, tom and adi."""
+    """The gateway over the university, and the fields of tests/support/written_fields.py, for ada, tom and adi."""
     with written_gateway(world) as running:
         yield running
