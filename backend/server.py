@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route, Router
 
 from backend.cache.address import client_of
-from backend.cache.names import Names, origin
+from backend.cache.names import Names, origin, version
 from backend.cache.opening import open_cache
 from backend.cache.shared import Shared
 from backend.errors import GatewayError
@@ -140,8 +140,8 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     if settings.redis is not None:
         redis = client_of(settings.redis, _REDIS_SECONDS)
         shared = Shared(redis, Names(""))
-        made_by = origin([(entity.name, *entity.fields, *entity.relations) for entity in catalog.values()], [limits])
-        cache = partial(open_cache, settings.redis, shared, pool, catalog, made_by)
+        ours = version([(entity.name, *entity.fields, *entity.relations) for entity in catalog.values()])
+        cache = partial(open_cache, settings.redis, shared, pool, catalog, ours, origin(ours, [limits]))
     admission = Admission(settings.max_concurrent, settings.cost_per_minute, shared)
     manifest = read_manifest(settings.trusted_documents_file) if settings.trusted_documents_file else None
     documents = DocumentLimits(**{each.name: getattr(settings, f"max_{each.name}") for each in fields(DocumentLimits)})

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LARGEST = 1_048_576
 """Bytes of the longest answer that is kept."""
-_LEASE = re.compile(rb"([^:]+):([^:]+):([0-9]{1,16})")
+_LEASE = re.compile(rb"([^:]+):([^:]+):([^:]+):([0-9]{1,16})")
 _STAMPS_LAST = 86_400_000
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.01
 
@@ -47,10 +47,14 @@ class Found:
 
 
 class Answers:
-    """Answers over one link; `origin` is a hash of all that they are made by besides the rows."""
+    """Answers over one link; `origin` is a hash of all that they are made by besides the rows.
 
-    def __init__(self, link: Link, names: Names, origin: bytes) -> None:
+    `version` is the one by whose policies whoever vouches for answers has to read what changed.
+    """
+
+    def __init__(self, link: Link, names: Names, version: bytes, origin: bytes) -> None:
         self.origin = origin
+        self._version = version
         self._link = link
         self._names = names
         self._epoch = b""
@@ -81,7 +85,7 @@ class Answers:
         wanted = list(dict.fromkeys((*held.rest.names, *(name for each in questions for name in self._rest(each)))))
         keys = [self.key(each, epoch) for each in questions]
         values = await self._read(server, [self._names.lease, *map(self._names.stamp, wanted), *keys])
-        now = vouched(server, values[0])
+        now = vouched(server, self._version, values[0])
         if now is None:
             return None
         if now != epoch:
@@ -195,16 +199,17 @@ class Answers:
         return self._names.entry(question.head, epoch, question.digest)
 
 
-def vouched(server: Server, lease: bytes | None) -> bytes | None:
-    """The epoch that the lease vouches for; None where it does not, or not for this server.
+def vouched(server: Server, version: bytes, lease: bytes | None) -> bytes | None:
+    """The epoch that the lease vouches for; None where it does not, or not for this server, or by another version.
 
     What changed while there was no connection must have been read since: a lease from before then says nothing.
     """
     told = None if lease is None else _LEASE.fullmatch(lease)
     if told is None:
         return None
-    run_id, epoch, until = told.groups()
-    return epoch if run_id == server.run_id and int(until) >= server.clock + LEASE * 1000 else None
+    run_id, reader, epoch, until = told.groups()
+    is_ours = run_id == server.run_id and reader == version
+    return epoch if is_ours and int(until) >= server.clock + LEASE * 1000 else None
 
 
 def age(entry: Entry) -> float:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What an answer is made by, besides the rows.
-_PACKAGES = ("model", "access", "interface", "plan", "graphql")
+# What an answer is made by besides the rows, and what says which stamps it rests on and which ones a change deletes.
+_PACKAGES = ("model", "access", "interface", "plan", "graphql", "change", "cache")
 FORMAT = 1
 _BUDGET, _DOCUMENT = b"computor:budget:", b"computor:document:"
 
@@ -30,7 +30,7 @@ class Names:
 
     @cached_property
     def lease(self) -> bytes:
-        """Where the lease is: the run id of the server, the epoch, and until when, on the server's clock."""
+        """Where the lease is: the server's run id, the reader's version, the epoch, and until when by that server."""
         return b"computor:lease:" + self.tag
 
     def stamp(self, text: str) -> bytes:
@@ -65,11 +65,16 @@ IDENTIFY = (
 """The database's identity, and whether it is only a standby, which hears too late of what was written."""
 
 
-def origin(schema: Iterable[object], settings: Iterable[object]) -> bytes:
-    """A hash of all that an answer is made by besides the rows: format, schema, the code, and settings."""
-    digest = blake2b(f"{FORMAT} {list(settings)} {list(schema)}".encode(), digest_size=16)
+def origin(version: bytes, settings: Iterable[object]) -> bytes:
+    """A hash of all that an answer is made by besides the rows: version and settings."""
+    return blake2b(f"{list(settings)}".encode(), key=version, digest_size=16).digest()
+
+
+def version(schema: Iterable[object]) -> bytes:
+    """A hash of format, schema and code, in letters: who has the same deletes the stamps that the other rests on."""
+    digest = blake2b(f"{FORMAT} {list(schema)}".encode(), digest_size=8)
     root = Path(__file__).resolve().parents[1]
     for package in _PACKAGES:
         for path in sorted((root / package).glob("*.py")):
             digest.update(path.read_bytes())
-    return digest.digest()
+    return digest.hexdigest().encode()

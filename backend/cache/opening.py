@@ -39,7 +39,7 @@ class OpenCache:
 
 @asynccontextmanager
 async def open_cache(
-    url: str, shared: Shared, pool: Pool, catalog: Catalog, origin: bytes
+    url: str, shared: Shared, pool: Pool, catalog: Catalog, version: bytes, origin: bytes
 ) -> AsyncIterator[OpenCache | None]:
     """Keeps a connection to that Redis until the block ends; None where the database is one that must not be cached.
 
@@ -60,8 +60,9 @@ async def open_cache(
         return frozenset(map(str, scopes.rests_on(tables, principal)))
 
     seconds = {entity.model.__tablename__: entity.interface.cache_ttl for entity in catalog.values()}
-    cache = Cache(Answers(link, names, origin), Lifetimes(seconds), rests_on, lambda table: str(Stamp(table, ANY)))
-    stamps, notes = RedisStamps(link, names), Notes(scopes)
+    answers = Answers(link, names, version, origin)
+    cache = Cache(answers, Lifetimes(seconds), rests_on, lambda table: str(Stamp(table, ANY)))
+    stamps, notes = RedisStamps(link, names, version), Notes(scopes)
     async with link.open():
         reading = asyncio.create_task(Reader(str(pool.conninfo), notes, stamps).run())
         try:

@@ -7,49 +7,50 @@ from typing import TYPE_CHECKING, Any
 
 import hiredis
 
+from backend.access.scope import ALL_CLAIMS, ANY, UNSCOPED, Stamp
 from backend.cache.connection import AwayError
-from backend.change.store import LEASE, NotAcknowledgedError
+from backend.change.store import LEASE, ElsewhereError, NotAcknowledgedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from backend.access.scope import Stamp
     from backend.cache.connection import Command
     from backend.cache.link import Link, Server
     from backend.cache.names import Names
 
 
 class RedisStamps:
-    """A `StampStore` over one link.
+    """A `StampStore` over one link, by the policies of that version.
 
     The epoch of whoever holds the lease lives in their process; it is bound to the server that it was begun on.
     """
 
-    def __init__(self, link: Link, names: Names) -> None:
+    def __init__(self, link: Link, names: Names, version: bytes) -> None:
         self._link = link
         self._names = names
+        self._version = version
         self._epoch = b""
         self._run_id = b""
 
-    async def begin_epoch(self) -> None:
-        """Makes all that is kept invalid."""
+    async def begin_epoch(self) -> str:
+        """Makes all that is kept invalid; gives the server's run id and our version."""
         self._epoch = os.urandom(8).hex().encode()
         server, _ = await self._told(("DEL", self._names.lease))
         self._run_id = server.run_id
+        return (server.run_id + b" " + self._version).decode()
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
         """Deletes the stamps; once it returns, no entry that rests on one of them is valid."""
         if stamps:
             await self._told(self._deletion(stamps))
 
-    async def announce(self, stamps: Collection[Stamp]) -> None:
-        """The same for whoever wrote; raises also where nobody vouches for what this very server keeps."""
-        if not stamps:
-            return
-        server, (_, lease) = await self._told(self._deletion(stamps), ("GET", self._names.lease))
-        if lease is None or not lease.startswith(server.run_id):
-            # Whoever vouches for what is kept may be doing so on another server, after a failover.
-            raise NotAcknowledgedError("Nobody vouches for what this Redis keeps.")
+    async def announce(self, stamps: Collection[Stamp], place: str) -> None:
+        """The same for whoever wrote, at that place; raises ElsewhereError where another server is vouched for."""
+        run_id, _, version = place.encode().partition(b" ")
+        # Which scopes another version's policies come to is not known here; what it rests on of whole tables is.
+        server, _ = await self._told(self._deletion(stamps if version == self._version else _wide(stamps)))
+        if server.run_id != run_id:
+            raise ElsewhereError("What is kept may be in another Redis.")
 
     def _deletion(self, stamps: Collection[Stamp]) -> Command:
         return ("DEL", *(self._names.stamp(str(stamp)) for stamp in stamps))
@@ -61,11 +62,11 @@ class RedisStamps:
 
     async def renew_lease(self, until: int) -> None:
         """Vouches for what is kept until that time of the server's clock, in milliseconds."""
-        server = self._link.server
-        if server is None or server.run_id != self._run_id:
-            # Another server, or the same one with other data: whatever it has is not what we vouch for.
-            await self.begin_epoch()
-        await self._told(("SET", self._names.lease, b"%b:%b:%d" % (self._run_id, self._epoch, until), "PXAT", until))
+        lease = b"%b:%b:%b:%d" % (self._run_id, self._version, self._epoch, until)
+        server, _ = await self._told(("SET", self._names.lease, lease, "PXAT", until))
+        if server.run_id != self._run_id:
+            # Whatever it has is not what we vouch for; nor does it take the lease for its own.
+            raise ElsewhereError("Redis is another one, or has lost what it had.")
 
     async def _told(self, *commands: Command) -> tuple[Server, list[Any]]:
         try:
@@ -76,3 +77,9 @@ class RedisStamps:
             if isinstance(reply, hiredis.ReplyError):
                 raise NotAcknowledgedError(f"Redis says: {reply}")
         return server, replies
+
+
+def _wide(stamps: Collection[Stamp]) -> set[Stamp]:
+    """What everyone rests on, by whatever policies, who read one of the tables; and what all principals do."""
+    tables = {stamp.table for stamp in stamps if stamp.table != ALL_CLAIMS.table}
+    return {ALL_CLAIMS, *(Stamp(table, scope) for table in tables for scope in (ANY, UNSCOPED))}

@@ -78,7 +78,7 @@ async def _stats(redis_url: str, names: Names) -> list[str]:
     vouched = lease is not None and lease.startswith(server.run_id)
     return [
         f"in use: {'yes' if vouched else 'no, for no gateway reads what changed in the database'}",
-        *([f"epoch: {lease.split(b':')[1].decode()}, vouched for another {left} ms"] if vouched else []),
+        *([f"epoch: {lease.split(b':')[2].decode()}, vouched for another {left} ms"] if vouched else []),
         (
             f"memory of Redis: {told.get('used_memory_human', '?')} of {told.get('maxmemory_human', '?')}"
             f" ({told.get('maxmemory_policy', '?')})"

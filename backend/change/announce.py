@@ -38,6 +38,7 @@ _PENDING = Text(
     None,
     frozenset({"gateway_change"}),
 )
+_PLACE = Text(b"SELECT place FROM gateway_reader", (), b"place", frozenset({"gateway_reader"}))
 
 
 class Announcer:
@@ -52,24 +53,28 @@ class Announcer:
         """Returns once nobody is answered any more with what was kept before the transactions committed until now.
 
         Comes after COMMIT. Where the store cannot be told, that is when the lease has ended that it may have.
+        Whatever was kept before was kept where somebody vouches for it: the place is read after COMMIT, too.
         """
         until = asyncio.get_running_loop().time() + OUTLASTED
         try:
-            stamps = stamps_of(await self._committed())
-            if stamps:
-                await self._store.announce(stamps)
+            place, changes = await self._committed()
+            # Nobody has vouched for anything yet where it is empty.
+            if place and changes:
+                await self._store.announce(stamps_of(changes), place)
         except (NotAcknowledgedError, UnavailableError, psycopg.Error) as error:
             log.warning("what was written could not be announced at once: %s", error)
             await asyncio.sleep(until - asyncio.get_running_loop().time())
 
-    async def _committed(self) -> list[Change]:
+    async def _committed(self) -> tuple[str, list[Change]]:
         async with snapshot_of(self._pool, None, None) as snapshot:
-            (rows,) = await snapshot.fetch([(_PENDING, ())], last=False)
+            places, rows = await snapshot.fetch([(_PLACE, ()), (_PENDING, ())], last=False)
             if len(rows) > MOST_PENDING:
                 raise NotAcknowledgedError("the reader of changes is far behind")
+            if not places:
+                raise NotAcknowledgedError("nobody knows where answers are kept")
 
             async def ask(asked: Sequence[tuple[Statement, list[str]]]) -> list[list[Row]]:
                 commands = [(statement.text, statement.parameters({}, {KEYS: keys})) for statement, keys in asked]
                 return await snapshot.fetch(commands, last=True)
 
-            return await self._notes.changes(rows, ask)
+            return places[0][0], await self._notes.changes(rows, ask)

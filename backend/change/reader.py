@@ -14,10 +14,10 @@ from psycopg import AsyncConnection, AsyncRawCursor
 
 from backend.change.change import stamps_of
 from backend.change.install import INSTALLED, IS_KEPT_RIGHTLY, SCHEMA, lacking
-from backend.change.store import LEASE, NotAcknowledgedError
+from backend.change.store import LEASE, OUTLASTED, ElsewhereError, NotAcknowledgedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from backend.change.notes import Ask, Notes
     from backend.change.store import StampStore
@@ -59,6 +59,10 @@ _TAKE = f"""
     DELETE FROM gateway_change WHERE ctid = ANY (ARRAY(SELECT ctid FROM gateway_change WHERE {_NEW} LIMIT {BATCH}))
     RETURNING table_name, layout, columns, keys, users, everyone
 """  # noqa: S608 - of constants
+_PLACE = "SELECT place FROM gateway_reader"
+_TAKE_PLACE = """
+    INSERT INTO gateway_reader (place) VALUES ($1) ON CONFLICT (is_only) DO UPDATE SET place = excluded.place
+"""
 _MARK = "SELECT setval('gateway_change_read', pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
 
 
@@ -113,31 +117,42 @@ class Reader:
             await asyncio.sleep(ELECTION)
         # Whoever led before may have missed what is gone by now, and a crash empties the table.
         self._seen = _NOTHING
-        await self._until_acknowledged(self._store.begin_epoch)
-        renewal = 0.0
-        self.is_leading = True
+        clock = asyncio.get_running_loop().time
+        # Whoever led before may have vouched until now.
+        vouched, renewal, is_placed, said = clock(), 0.0, False, ""
         while True:
-            now = asyncio.get_running_loop().time()
             try:
+                if not is_placed:
+                    await self._take_place(connection, await self._store.begin_epoch(), vouched + OUTLASTED)
+                    is_placed = self.is_leading = True
+                now = clock()
                 # Before the drain: what is committed later may be missing in it.
                 until = await self._store.clock() + round(LEASE * 1000) if now >= renewal else None
                 await self._drain(connection)
                 if until is not None:
+                    vouched = clock()
                     await self._store.renew_lease(until)
-                    renewal = now + LEASE / RENEWALS
+                    renewal, said = now + LEASE / RENEWALS, ""
                 await asyncio.sleep(POLL)
             except NotAcknowledgedError as error:
-                log.warning("what changed could not be told, and nothing is kept: %s", error)
+                is_placed = is_placed and not isinstance(error, ElsewhereError)
+                if str(error) != said:
+                    # Each time anew it would be said ten times a second.
+                    said = str(error)
+                    log.warning("what changed could not be told, and nothing is kept: %s", said)
                 await asyncio.sleep(PAUSE)
 
-    async def _until_acknowledged(self, tell: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await tell()
-            except NotAcknowledgedError:
-                await asyncio.sleep(PAUSE)
-            else:
-                return
+    async def _take_place(self, connection: AsyncConnection[Any], place: str, ended: float) -> None:
+        """Has writers know the place that will be vouched for, once no other one is any more: at `ended`."""
+        known = await _rows(connection, _PLACE)
+        if known == [(place,)]:
+            return
+        if known != [("",)]:
+            await asyncio.sleep(max(0, ended - asyncio.get_running_loop().time()))
+        async with connection.transaction():
+            # It has to outlast a crash, since what is kept does.
+            await connection.execute("SET LOCAL synchronous_commit = on")
+            await connection.execute(_TAKE_PLACE, [place])
 
     async def _ensure_fit(self, connection: AsyncConnection[Any]) -> None:
         """Raises UnfitDatabaseError where changes are not noted, or not as the policies say."""

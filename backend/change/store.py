@@ -19,11 +19,18 @@ class NotAcknowledgedError(Exception):
     """The store did not say that it did what it was told; it may have done it, or may still do it."""
 
 
+class ElsewhereError(NotAcknowledgedError):
+    """The store is another one than before, or has lost what it had."""
+
+
 class StampStore(Protocol):
     """Where stamps are. Each of these raises NotAcknowledgedError, after a short time, where there is no answer."""
 
-    async def begin_epoch(self) -> None:
-        """Makes all that is kept invalid."""
+    async def begin_epoch(self) -> str:
+        """Makes all that is kept invalid; gives the place for which `renew_lease` then vouches.
+
+        A place is a store with what it has, and the version by whose policies stamps are deleted there.
+        """
         ...
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
@@ -33,8 +40,11 @@ class StampStore(Protocol):
         """
         ...
 
-    async def announce(self, stamps: Collection[Stamp]) -> None:
-        """The same for whoever wrote; raises also where nobody vouches for what this very server keeps."""
+    async def announce(self, stamps: Collection[Stamp], place: str) -> None:
+        """The same for whoever wrote, at the place that is vouched for; raises also where that is another store.
+
+        Where it is another version's, whatever that keeps of the tables becomes invalid.
+        """
         ...
 
     async def clock(self) -> int:
@@ -44,6 +54,7 @@ class StampStore(Protocol):
     async def renew_lease(self, until: int) -> None:
         """Vouches for what is kept until that time of the store's clock, in milliseconds.
 
-        An absolute time, so that a command which is held up on its way prolongs nothing.
+        An absolute time, so that a command which is held up on its way prolongs nothing. Raises ElsewhereError where
+        the store is not, or no longer, the place that `begin_epoch` gave.
         """
         ...

@@ -33,8 +33,8 @@ FIRST_REVISION = "0001_s25_schema"
 """What makes the schema of Computor's own backend, in its generation of September 2025 (S25)."""
 _ADVISORY_LOCK = 0x67617465
 
-# Computor's own version table, where changes are noted, and what nobody may know.
-_WITHOUT_A_MODEL = frozenset(("alembic_version", "gateway_change", "gateway_secret"))
+# Computor's own version table, where changes are noted and who reads that, and what nobody may know.
+_WITHOUT_A_MODEL = frozenset(("alembic_version", "gateway_change", "gateway_reader", "gateway_secret"))
 
 # What reflection does not know by itself.
 ischema_names.setdefault("ltree", Ltree)

@@ -68,12 +68,13 @@ class _Told:
         self.bumps = 0
         self.leases = 0
 
-    async def begin_epoch(self) -> None: ...
+    async def begin_epoch(self) -> str:
+        return "here"
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
         self.bumps += bool(stamps)
 
-    async def announce(self, stamps: Collection[Stamp]) -> None: ...
+    async def announce(self, stamps: Collection[Stamp], place: str) -> None: ...
 
     async def clock(self) -> int:
         return 0

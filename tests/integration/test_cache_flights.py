@@ -16,7 +16,7 @@ from backend.cache.names import Names
 from backend.cache.question import Footprint, Held, hold
 from backend.cache.recall import Cache, Lifetimes, Recall
 from backend.cache.stamps import RedisStamps
-from backend.change import LEASE
+from backend.change import LEASE, ElsewhereError
 from backend.plan.run import Reads
 
 if TYPE_CHECKING:
@@ -36,17 +36,18 @@ def _whole(table: str) -> str:
 class Process:
     """What one gateway process has of the cache."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, version: bytes = b"version") -> None:
         self.link = link
-        self.stamps = RedisStamps(link, NAMES)
-        answers = Answers(link, NAMES, b"origin")
+        self.place = ""
+        self.stamps = RedisStamps(link, NAMES, version)
+        answers = Answers(link, NAMES, version, b"origin")
         self.cache = Cache(answers, Lifetimes(TABLES), lambda tables, _: frozenset(map(_whole, tables)), _whole)
         self.footprint = Footprint(frozenset({"course"}), took=5.0)
         self.held: Held = hold(principal_from_row([USER, "[]", "[]", "[]", "[]", "[]", "[]", "inf"]))
 
     async def vouch(self) -> None:
         """As the reader of changes does."""
-        await self.stamps.begin_epoch()
+        self.place = await self.stamps.begin_epoch()
         await self.stamps.renew_lease(await self.stamps.clock() + 60_000)
 
     async def recall(self, digest: bytes = b"a field") -> Recall:
@@ -93,7 +94,7 @@ async def test_a_miss_that_is_being_computed_is_waited_for(process: Process) -> 
 async def test_a_flight_that_began_before_the_own_write_is_not_joined(process: Process) -> None:
     first = await process.recall()
     await first.begin()
-    await process.stamps.announce({Stamp("course", ANY)})
+    await process.stamps.announce({Stamp("course", ANY)}, process.place)
     second = await process.recall()
     assert await second.begin() == frozenset()
     # Nor is what comes of it taken by those who ask after the write.
@@ -174,7 +175,7 @@ async def test_another_process_that_computes_the_same_is_waited_for(process: Pro
         # After a write the one is not at what the other needs.
         third = await process.recall(b"a second field")
         await third.begin()
-        await other.stamps.announce({Stamp("course", ANY)})
+        await other.stamps.announce({Stamp("course", ANY)}, process.place)
         assert await (await other.recall(b"a second field")).begin() == frozenset()
 
 
@@ -211,3 +212,25 @@ async def test_a_new_epoch_ends_all(process: Process) -> None:
     assert (await process.recall()).hits["courses"].body == BODY
     await process.vouch()
     assert (await process.recall()).hits == {}
+
+
+async def test_what_another_version_keeps_falls_with_whole_tables(redis_url: str) -> None:
+    link = Link(redis_url, NAMES.lease)
+    async with link.open():
+        next_one = Process(link, b"next")
+        await next_one.vouch()
+        server = link.server
+        assert server is not None
+        # Neither knows which scopes the other has.
+        stamps = [NAMES.stamp(name) for name in ("course/any", "course/unscoped", "claims/any", "message/any")]
+        for scope, fallen in ((f"user:{USER}", 3), (ANY, 3)):
+            await link.ask(server, *(("SET", stamp, b"x") for stamp in stamps))
+            await Process(link, b"former").stamps.announce({Stamp("course", scope)}, next_one.place)
+            (values,) = await link.ask(server, ("MGET", *stamps))
+            assert values == [None] * fallen + [b"x"]
+
+
+async def test_whoever_wrote_is_told_where_another_redis_is_vouched_for(process: Process) -> None:
+    _, version = process.place.split()
+    with pytest.raises(ElsewhereError):
+        await process.stamps.announce({Stamp("course", ANY)}, f"another {version}")

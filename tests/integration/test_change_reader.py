@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 
 from backend import embedded
-from backend.change import LEASE, Announcer, Reader
+from backend.change import OUTLASTED, Announcer, Reader
 from backend.change.reader import UnfitDatabaseError
 from backend.migration import upgrade
 from backend.plan.connection_pool import Timeouts, read_pool
@@ -21,7 +22,7 @@ from tests.support.changes import NOTES, RememberedStamps
 from tests.support.university import build_university
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from tests.support.world import World
@@ -30,7 +31,22 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def university(own_world: World) -> World:
     build_university(own_world)
+    _put_home(own_world)
     return own_world
+
+
+def _put_home(world: World) -> None:
+    """As a reader leaves it that told a store such as those here."""
+    with world.connection.transaction():
+        world.connection.execute("DELETE FROM gateway_reader")
+        world.connection.execute("INSERT INTO gateway_reader (place) VALUES (%s)", [RememberedStamps().place])
+
+
+@pytest.fixture
+def at_home(university: World) -> Iterator[None]:
+    """Puts back where answers are kept."""
+    yield
+    _put_home(university)
 
 
 @asynccontextmanager
@@ -158,6 +174,60 @@ def _end_reader(url: str) -> None:
         )
 
 
+class _Placed(RememberedStamps):
+    """A store elsewhere; at each lease it notes whether writers know where, and whether another one speaks still."""
+
+    def __init__(self, url: str, other: RememberedStamps) -> None:
+        super().__init__()
+        self.place = "there"
+        self.leases: list[tuple[str, bool]] = []
+        self._url = url
+        self._other = other
+
+    async def renew_lease(self, until: int) -> None:
+        await super().renew_lease(until)
+        self.leases.append((_place(self._url), self._other.is_vouched_for))
+
+
+def _place(url: str) -> str:
+    with psycopg.connect(url) as connection:
+        ((place,),) = connection.execute("SELECT place FROM gateway_reader")
+    return str(place)
+
+
+@pytest.mark.usefixtures("at_home")
+async def test_a_reader_with_another_store_vouches_when_the_former_one_no_longer_does(university: World) -> None:
+    url = university.database_url
+    first = RememberedStamps()
+    async with _reading(url, first):
+        await _until(lambda: first.is_vouched_for)
+    second = _Placed(url, first)
+    async with _reading(url, second):
+        seen: list[tuple[str, bool]] = []
+        while not second.leases:
+            seen.append((_place(url), first.is_vouched_for))
+            await asyncio.sleep(0.005)
+        # Writers go on telling the former one as long as answers may be taken from it.
+        assert ("there", True) not in seen
+        assert ("here", True) in seen
+    assert set(second.leases) == {("there", False)}
+
+
+@pytest.mark.usefixtures("at_home")
+async def test_a_reader_whose_store_is_another_one_now_begins_anew_there(university: World) -> None:
+    url = university.database_url
+    store = RememberedStamps()
+    async with _reading(url, store):
+        await _until(lambda: store.is_vouched_for)
+        until, epochs = store.until, store.epochs
+        store.place, store.is_elsewhere = "there", True
+        await _until(lambda: _place(url) == "there")
+        assert store.epochs == epochs + 1
+        # On the former one, of which nobody here knows any more.
+        assert time.monotonic_ns() // 1_000_000 > until
+        await _until(lambda: store.is_vouched_for)
+
+
 async def test_backlog_is_read_in_parts(university: World, monkeypatch: pytest.MonkeyPatch) -> None:
     url, course = university.database_url, university.id("course", "algebra")
     monkeypatch.setattr("backend.change.reader.BATCH", 3)
@@ -278,18 +348,47 @@ async def test_row_that_others_moved_meanwhile_is_found_where_it_is(university: 
     assert f"course_submission_group_grading/course:{to}" in store.announced
 
 
+@pytest.mark.usefixtures("at_home")
+async def test_writer_has_nobody_to_tell_and_nothing_to_wait_for_before_anything_was_vouched_for(
+    university: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    university.connection.execute("UPDATE gateway_reader SET place = ''")
+    slept = _sleeping(monkeypatch)
+    store = RememberedStamps()
+    store.is_away = True
+    _write(url, "nobody", course)
+    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    async with pool:
+        await Announcer(pool, NOTES, store).announce()
+    assert slept == []
+
+
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize("place", ["there", None])
+async def test_writer_who_reaches_another_store_than_is_vouched_for_waits(
+    university: World, place: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    with university.connection.transaction():
+        university.connection.execute("DELETE FROM gateway_reader")
+        if place is not None:
+            university.connection.execute("INSERT INTO gateway_reader (place) VALUES (%s)", [place])
+    slept = _sleeping(monkeypatch)
+    _write(url, "elsewhere", course)
+    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    async with pool:
+        await Announcer(pool, NOTES, RememberedStamps()).announce()
+    (seconds,) = slept
+    assert 0 < seconds <= OUTLASTED
+
+
 @pytest.mark.parametrize("away", ["the store", "the database", "the reader"])
 async def test_writer_whose_change_cannot_be_told_waits_for_the_lease(
     university: World, away: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, course = university.database_url, university.id("course", "algebra")
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    # The announcer's own: psycopg's pool sleeps through asyncio, too.
-    monkeypatch.setattr("backend.change.announce.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+    slept = _sleeping(monkeypatch)
     store = RememberedStamps()
     store.is_away = away == "the store"
     _write(url, "a", course)
@@ -301,8 +400,20 @@ async def test_writer_whose_change_cannot_be_told_waits_for_the_lease(
             monkeypatch.setattr("backend.change.announce._PENDING", _broken())
         await Announcer(pool, NOTES, store).announce()
     (seconds,) = slept
-    assert 0 < seconds <= LEASE + 0.05
+    assert 0 < seconds <= OUTLASTED
     assert store.announced == set()
+
+
+def _sleeping(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """For how long announcers sleep, who then need not."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    # The announcer's own: psycopg's pool sleeps through asyncio, too.
+    monkeypatch.setattr("backend.change.announce.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+    return slept
 
 
 def _broken() -> Any:

@@ -64,6 +64,7 @@ def test_what_only_an_upgrade_writes_is_refused_to_it(role_url: str) -> None:
             "UPDATE gateway_secret SET value = ''",
             "DELETE FROM gateway_alembic_version",
             "INSERT INTO gateway_change (table_name) VALUES ('course')",
+            "DELETE FROM gateway_reader",
             "ALTER TABLE course DISABLE TRIGGER ALL",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

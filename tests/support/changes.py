@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from backend.access.scope import Scopes
-from backend.change import Change, NotAcknowledgedError, Notes, stamps_of
+from backend.change import Change, ElsewhereError, NotAcknowledgedError, Notes, stamps_of
 from backend.interface.registry import INTERFACES
 
 if TYPE_CHECKING:
@@ -65,30 +65,36 @@ def _rows(connection: psycopg.Connection[Any], statement: str, *parameters: obje
 class RememberedStamps:
     """A store that keeps nothing, and remembers what it was told.
 
-    While it `is_away` it acknowledges nothing; what it was told meanwhile, it has not heard.
+    While it `is_away` it acknowledges nothing; what it was told meanwhile, it has not heard. Once it `is_elsewhere`
+    the next lease is refused, and what comes then is at its `place`.
     """
 
     def __init__(self) -> None:
+        self.place = "here"
         self.epochs = 0
         self.bumped: set[str] = set()
         self.announced: set[str] = set()
         self.until = 0
         self.renewals = 0
         self.is_away = False
+        self.is_elsewhere = False
         self.on_bump: Callable[[], None] = lambda: None
 
-    async def begin_epoch(self) -> None:
+    async def begin_epoch(self) -> str:
         self._hear()
         self.epochs += 1
         self.until = 0
+        return self.place
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
         self.on_bump()
         self._hear()
         self.bumped.update(map(str, stamps))
 
-    async def announce(self, stamps: Collection[Stamp]) -> None:
+    async def announce(self, stamps: Collection[Stamp], place: str) -> None:
         self._hear()
+        if place != self.place:
+            raise ElsewhereError(place)
         self.announced.update(map(str, stamps))
 
     async def clock(self) -> int:
@@ -97,6 +103,9 @@ class RememberedStamps:
 
     async def renew_lease(self, until: int) -> None:
         self._hear()
+        if self.is_elsewhere:
+            self.is_elsewhere = False
+            raise ElsewhereError
         self.until = until
         self.renewals += 1
 
