@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import psycopg
 import pytest
 import redis
-from psycopg import sql
 
 from backend import embedded
+from tests.support.data_directory import new_data_directory
+from tests.support.database import drop, new_database, sibling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,20 +50,19 @@ def services() -> Iterator[embedded.Services]:
 @pytest.fixture(scope="session")
 def postgres_url(services: embedded.Services) -> str:
     """The maintenance database, as superuser. No test's tables belong there: `empty_database` is for them."""
-    url = _sibling(services.database_url, "postgres")
+    url = sibling(services.database_url, "postgres")
     with psycopg.connect(url, autocommit=True) as connection:
         left = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'").fetchall()
     for (name,) in left:
-        _drop(url, name)
+        drop(url, name)
     return url
 
 
 @pytest.fixture
 def empty_database(postgres_url: str) -> Iterator[str]:
     """URL of a new database without any table; dropped afterwards, connections and all."""
-    name = _create(postgres_url, template="template0")
-    yield _sibling(postgres_url, name)
-    _drop(postgres_url, name)
+    with new_database(postgres_url, "template0") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -72,18 +70,16 @@ def migrated_template(postgres_url: str) -> Iterator[str]:
     """Name of a database with all tables and no row, to clone. Nobody may be connected to it meanwhile."""
     from backend.migration import upgrade  # noqa: PLC0415 - most unit tests get by without a database
 
-    name = _create(postgres_url, template="template0")
-    upgrade(_sibling(postgres_url, name))
-    yield name
-    _drop(postgres_url, name)
+    with new_database(postgres_url, "template0") as url:
+        upgrade(url)
+        yield urlsplit(url).path.removeprefix("/")
 
 
 @pytest.fixture
 def migrated_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
     """URL of a new database with all tables and no row; dropped afterwards."""
-    name = _create(postgres_url, template=migrated_template)
-    yield _sibling(postgres_url, name)
-    _drop(postgres_url, name)
+    with new_database(postgres_url, migrated_template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -99,25 +95,5 @@ def redis_url(services: embedded.Services) -> str:
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A data directory to be made, under a short path, and forgotten with all that belongs to it."""
-    with tempfile.TemporaryDirectory(prefix="data-") as parent:
-        yield Path(parent) / "data"
-        # Where root's clusters are.
-        for pointer in Path(parent).rglob("home"):
-            shutil.rmtree(pointer.read_text())
-
-
-def _create(maintenance_url: str, *, template: str) -> str:
-    name = f"test_{uuid4().hex}"
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-    with psycopg.connect(maintenance_url, autocommit=True) as connection:
-        connection.execute(statement)
-    return name
-
-
-def _drop(maintenance_url: str, name: str) -> None:
-    with psycopg.connect(maintenance_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _sibling(url: str, database: str) -> str:
-    return urlsplit(url)._replace(path=f"/{database}").geturl()
+    with new_data_directory() as directory:
+        yield directory

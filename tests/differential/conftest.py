@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from backend.graphql.schema import build_schema
 from backend.interface.base import Limits
@@ -18,6 +14,7 @@ from tests.differential.population import populate
 from tests.differential.reference import Reference
 from tests.differential.reference_rows import World
 from tests.differential.trial import Trial
+from tests.support.database import new_database
 from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
@@ -27,14 +24,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="package")
 def populated_database(postgres_url: str, migrated_template: str) -> Iterator[tuple[str, dict[str, str]]]:
     """URL of a database of our own with the world in it, and the tokens of all principals; dropped afterwards."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(migrated_template)))
-    url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
-    yield url, populate(url)
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with new_database(postgres_url, migrated_template) as url:
+        yield url, populate(url)
 
 
 @pytest.fixture(scope="package")

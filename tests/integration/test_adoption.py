@@ -11,7 +11,8 @@ from psycopg import sql
 from backend.revision import needs_upgrade, newest
 from tests.support.catalogue import LIBRARY_AUTHORS, catalogue, computor_catalogue
 from tests.support.changes import take_changes
-from tests.support.commands import computor, run
+from tests.support.database import run
+from tests.support.processes import computor
 
 LEFT_OFF = {
     "check course_content_path_check of course_content": "2 rows break it",

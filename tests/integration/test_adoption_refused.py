@@ -10,7 +10,8 @@ from psycopg import sql
 
 from backend.migration import is_current, upgrade
 from tests.support.catalogue import catalogue
-from tests.support.commands import computor, run
+from tests.support.database import run
+from tests.support.processes import computor
 
 REFUSED = (
     "This database is not one of Computor's as of September 2025, with which the gateway works. Nothing was changed."

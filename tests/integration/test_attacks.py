@@ -32,7 +32,7 @@ def mine(own_world: World) -> Iterator[RunningGateway]:
     own_world.role("adi", "_admin")
     with running_gateway(own_world.database_url, {}, **AT_ANY_COST) as running:
         tokens = {"adi": _token(own_world, "[]")}
-        yield RunningGateway(running.url, running.database_url, tokens, running.app, running.client)
+        yield running.with_tokens(tokens)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_long_text_full_of_secret_words_takes_no_time() -> None:
 
 @pytest.mark.parametrize("scopes", ["null", "{}", '""', "0", "false", "1", '[["course:get"]]', '{"course:get": 1}'])
 def test_scopes_that_are_no_list_of_names_open_nothing(mine: RunningGateway, own_world: World, scopes: str) -> None:
-    odd = RunningGateway(mine.url, mine.database_url, {"odd": _token(own_world, scopes)}, mine.app, mine.client)
+    odd = mine.with_tokens({"odd": _token(own_world, scopes)})
     assert odd.data("odd", "{ users { totalCount } courses { totalCount } }") == {
         "users": {"totalCount": 0},
         "courses": {"totalCount": 0},

@@ -15,8 +15,10 @@ from backend.interface.api_token import ApiTokenInterface
 from backend.interface.course import CourseInterface
 from backend.plan.snapshot import Snapshot
 from tests.support import university
-from tests.support.cached_answers import eventually, kept, redis_server, told
+from tests.support.cached_answers import kept, told
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.redis_server import redis_server
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -287,7 +289,7 @@ def test_a_token_that_is_revoked_or_has_expired_is_refused_whatever_is_kept(
     tokens = dict(cached.tokens) | {
         name: create_token(own_world.database_url, user="ada", name=name) for name in ("revoked", "expiring")
     }
-    gateway = RunningGateway(cached.url, cached.database_url, tokens, cached.app, cached.client)
+    gateway = cached.with_tokens(tokens)
     for name in ("revoked", "expiring"):
         kept(gateway, name, COURSES)
     own_world.connection.execute("UPDATE api_token SET revoked_at = now() WHERE name = 'revoked'")
@@ -307,7 +309,7 @@ def test_a_token_is_good_for_nothing_once_the_command_has_revoked_it(
     monkeypatch.setattr("backend.change.reader.POLL", 0.7)
     for number in range(3):
         token = create_token(own_world.database_url, user="ada", name=f"ends {number}")
-        gateway = RunningGateway(cached.url, cached.database_url, {"ends": token}, cached.app, cached.client)
+        gateway = cached.with_tokens({"ends": token})
         kept(gateway, "ends", COURSES)
         revoked = CliRunner().invoke(app, ["token", "revoke", token], env={"DATABASE_URL": own_world.database_url})
         assert revoked.output == "Revoked 1 token.\n"

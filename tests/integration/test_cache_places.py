@@ -21,9 +21,10 @@ from backend.access.credentials import create_token
 from backend.cache.address import client_of, resolve
 from backend.embedded.redis import find_program
 from backend.errors import GatewayError
-from tests.support.cached_answers import eventually, kept
-from tests.support.commands import computor
+from tests.support.cached_answers import kept
 from tests.support.gateway import running_gateway
+from tests.support.processes import computor
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

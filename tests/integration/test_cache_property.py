@@ -23,15 +23,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from backend.access.credentials import create_token
 from backend.change import LEASE
 from tests.support import university
-from tests.support.cached_answers import eventually, redis_server
 from tests.support.processes import gateway_process
+from tests.support.redis_server import redis_server
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.support.cached_answers import RedisServer
     from tests.support.gateway import RunningGateway
     from tests.support.processes import GatewayProcess
+    from tests.support.redis_server import RedisServer
     from tests.support.world import World
 
 # The first example takes the simplest step again and again, so that there have to be several.

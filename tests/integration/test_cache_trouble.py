@@ -11,8 +11,10 @@ from pydantic import SecretStr
 
 from backend.access.credentials import create_token
 from backend.cache import metrics
-from tests.support.cached_answers import RedisServer, eventually, kept, redis_server, told
+from tests.support.cached_answers import kept, told
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.redis_server import RedisServer, redis_server
+from tests.support.waiting import eventually
 from tests.support.world import World
 
 if TYPE_CHECKING:

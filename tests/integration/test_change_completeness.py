@@ -31,8 +31,8 @@ from backend.plan.run import Run
 from backend.server import create_app
 from backend.settings import Settings
 from tests.support.changes import SCOPES, take_stamps
+from tests.support.database import new_database
 from tests.support.discussion import SEATS, build_discussion
-from tests.support.fixtures import cloned
 from tests.support.gateway import AT_ANY_COST
 from tests.support.random_changes import Disturber
 from tests.support.university import READERS
@@ -58,7 +58,7 @@ Key = tuple[str, tuple[str, ...], str]
 @pytest.fixture(scope="module")
 def template(postgres_url: str, migrated_template: str) -> Iterator[tuple[str, dict[str, str]]]:
     """The name of a database with a world in it, and the tokens of its readers."""
-    with cloned(postgres_url, migrated_template) as url:
+    with new_database(postgres_url, migrated_template) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             world = World(connection, url)
             build_discussion(world)
@@ -258,7 +258,7 @@ def test_whoever_is_answered_something_else_has_lost_a_stamp(
     print(f"COMPLETENESS_SEED={SEED}")  # noqa: T201 - to run it again
     compared, taken, left = 0, 0, 0
     for start in range(0, STEPS, EPISODE):
-        with cloned(postgres_url, name) as url:
+        with new_database(postgres_url, name) as url:
             random = Random(SEED + start)  # noqa: S311 - to be repeated
             kept = asyncio.run(_episode(url, tokens, random, min(EPISODE, STEPS - start)))
         compared, taken, left = compared + kept.compared, taken + kept.taken, left + kept.left

@@ -8,15 +8,16 @@ import socket
 import stat
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import psutil
-import psycopg
 import pytest
 import redis
 
 from backend import embedded
+from tests.support.data_directory import cluster
+from tests.support.database import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ def test_services_answer_within_the_block_and_are_gone_after_it(
     data_dir: Path, servers: Callable[[], list[psutil.Process]]
 ) -> None:
     with embedded.services(data_dir, durable=False) as services:
-        assert _select(services.database_url, "SELECT 1") == 1
+        assert run(services.database_url, "SELECT 1") == [(1,)]
         assert services.redis_url is None or redis.Redis.from_url(services.redis_url).ping()
         running = servers()
         assert "postgres" in {server.name() for server in running}
@@ -45,33 +46,33 @@ def test_services_answer_within_the_block_and_are_gone_after_it(
 
 def test_data_outlive_a_stop(data_dir: Path) -> None:
     with embedded.services(data_dir, durable=False) as services:
-        _execute(services.database_url, "CREATE TABLE kept AS SELECT 7 AS value")
+        run(services.database_url, "CREATE TABLE kept AS SELECT 7 AS value")
     with embedded.services(data_dir, durable=False) as services:
-        assert _select(services.database_url, "SELECT value FROM kept") == 7
+        assert run(services.database_url, "SELECT value FROM kept") == [(7,)]
 
 
 def test_data_outlive_a_move_of_the_data_directory(data_dir: Path) -> None:
     with embedded.services(data_dir, durable=False) as services:
-        _execute(services.database_url, "CREATE TABLE kept AS SELECT 7 AS value")
+        run(services.database_url, "CREATE TABLE kept AS SELECT 7 AS value")
     moved = data_dir.rename(data_dir.with_name("moved"))
     with embedded.services(moved, durable=False) as services:
-        assert _select(services.database_url, "SELECT value FROM kept") == 7
+        assert run(services.database_url, "SELECT value FROM kept") == [(7,)]
     moved.rename(data_dir)
 
 
 def test_deleted_data_directory_begins_anew(data_dir: Path) -> None:
     with embedded.services(data_dir, durable=False) as services:
-        _execute(services.database_url, "CREATE TABLE gone AS SELECT 7 AS value")
+        run(services.database_url, "CREATE TABLE gone AS SELECT 7 AS value")
     shutil.rmtree(data_dir)
     with embedded.services(data_dir, durable=False) as services:
-        assert _select(services.database_url, "SELECT to_regclass('gone')::text") is None
+        assert run(services.database_url, "SELECT to_regclass('gone')::text") == [(None,)]
 
 
 def test_text_is_ordered_by_code_point(data_dir: Path) -> None:
     with embedded.services(data_dir, durable=False) as services:
         words = "SELECT string_agg(word, ' ' ORDER BY word) FROM unnest('{ä,a,Z,z,𝄞}'::text[]) word"
-        assert _select(services.database_url, words) == "Z a z ä 𝄞"
-        assert _select(services.database_url, "SHOW server_encoding") == "UTF8"
+        assert run(services.database_url, words) == [("Z a z ä 𝄞",)]
+        assert run(services.database_url, "SHOW server_encoding") == [("UTF8",)]
 
 
 def test_no_port_is_listened_on(data_dir: Path, servers: Callable[[], list[psutil.Process]]) -> None:
@@ -90,7 +91,7 @@ def test_sockets_are_closed_to_other_users(data_dir: Path) -> None:
 def test_data_directory_may_have_a_long_path_with_odd_characters(data_dir: Path) -> None:
     deep = data_dir / ("a directory, 'quoted' & \"ünïcode\" " * 2) / ("deep" * 20)
     with embedded.services(deep, durable=False) as services:
-        assert _select(services.database_url, "SELECT 1") == 1
+        assert run(services.database_url, "SELECT 1") == [(1,)]
         assert services.redis_url is None or redis.Redis.from_url(services.redis_url).ping()
         sockets = _sockets(services)
         assert all(path.is_socket() for path in sockets)
@@ -111,7 +112,7 @@ def test_command_starts_postgres_for_itself_without_a_server(
     data_dir: Path, servers: Callable[[], list[psutil.Process]]
 ) -> None:
     with embedded.services_or_running(data_dir) as services:
-        assert _select(services.database_url, "SELECT 1") == 1
+        assert run(services.database_url, "SELECT 1") == [(1,)]
         assert services.redis_url is None
     assert not servers()
 
@@ -131,7 +132,7 @@ def test_root_opens_no_directory_that_was_there_before(servers: Callable[[], lis
         watched = [Path("/"), Path("/root"), Path("/var"), Path("/var/lib"), Path(home), private]
         before = {path: (path.stat().st_mode, path.stat().st_uid) for path in watched}
         with embedded.services(private / "data", durable=False) as services:
-            assert _select(services.database_url, "SELECT 1") == 1
+            assert run(services.database_url, "SELECT 1") == [(1,)]
             assert all(server.uids().real != 0 for server in servers() if server.name() == "postgres")
         assert {path: (path.stat().st_mode, path.stat().st_uid) for path in watched} == before
         shutil.rmtree((private / "data" / "home").read_text())
@@ -162,26 +163,9 @@ def test_machine_without_redis_is_told_once(
 def test_failure_to_start_shows_the_servers_own_words(data_dir: Path) -> None:
     with embedded.services(data_dir, durable=False):
         pass
-    (_cluster(data_dir) / "postgresql.conf").write_text("no_such_setting = 1\n")
+    (cluster(data_dir) / "postgresql.conf").write_text("no_such_setting = 1\n")
     with pytest.raises(embedded.StartError, match="no_such_setting"), embedded.services(data_dir, durable=False):
         pass
-
-
-def _select(database_url: str, statement: LiteralString) -> object:
-    with psycopg.connect(database_url) as connection:
-        row = connection.execute(statement).fetchone()
-    assert row is not None
-    return row[0]
-
-
-def _execute(database_url: str, statement: LiteralString) -> None:
-    with psycopg.connect(database_url) as connection:
-        connection.execute(statement)
-
-
-def _cluster(data_dir: Path) -> Path:
-    home = Path((data_dir / "home").read_text()) if (data_dir / "home").exists() else data_dir
-    return next(home.glob("postgres-*"))
 
 
 def _sockets(services: embedded.Services) -> list[Path]:

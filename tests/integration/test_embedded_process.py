@@ -13,14 +13,15 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING
 
 import psutil
-import psycopg
 import pytest
 
 from backend import embedded
 from backend.embedded.place import everyone_may_pass
+from tests.support.data_directory import cluster
+from tests.support.database import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ class Started:
 
     def is_up(self) -> bool:
         """Whether it runs, and its PostgreSQL answers."""
-        return self.process.poll() is None and _select(self.services().database_url, "SELECT 1") == 1
+        return self.process.poll() is None and run(self.services().database_url, "SELECT 1") == [(1,)]
 
     def stop(self, number: int) -> int:
         """Send a signal; gives the exit code."""
@@ -132,7 +133,7 @@ def test_command_finds_the_services_of_a_running_server(start: Callable[..., Sta
 
 def test_start_after_a_kill_recovers(start: Callable[..., Started], data_dir: Path) -> None:
     first = start(data_dir)
-    _execute(first.services().database_url, "CREATE TABLE kept AS SELECT 7 AS value")
+    run(first.services().database_url, "CREATE TABLE kept AS SELECT 7 AS value")
     first.process.kill()
     first.process.wait()
     left = first.servers
@@ -141,22 +142,22 @@ def test_start_after_a_kill_recovers(start: Callable[..., Started], data_dir: Pa
 
     second = start(data_dir)
     assert not _alive(left)
-    assert _select(second.services().database_url, "SELECT value FROM kept") == 7
+    assert run(second.services().database_url, "SELECT value FROM kept") == [(7,)]
 
 
 def test_start_after_everything_was_killed_recovers(start: Callable[..., Started], data_dir: Path) -> None:
     first = start(data_dir)
-    _execute(first.services().database_url, "CREATE TABLE kept AS SELECT 7 AS value")
+    run(first.services().database_url, "CREATE TABLE kept AS SELECT 7 AS value")
     first.process.kill()
     for server in first.servers:
         server.kill()
     first.process.wait()
-    assert _select(start(data_dir).services().database_url, "SELECT value FROM kept") == 7
+    assert run(start(data_dir).services().database_url, "SELECT value FROM kept") == [(7,)]
 
 
 def test_start_ends_no_process_that_has_the_dead_servers_number(start: Callable[..., Started], data_dir: Path) -> None:
     first = start(data_dir)
-    (lock_file,) = _cluster(data_dir).glob("postmaster.pid")
+    (lock_file,) = cluster(data_dir).glob("postmaster.pid")
     content = lock_file.read_text()
     first.stop(signal.SIGTERM)
     with subprocess.Popen(["sleep", "60"]) as innocent:
@@ -204,7 +205,7 @@ def test_signal_while_starting_leaves_no_server(
     started.process.wait(20)
     assert not _processes_of(data_dir)
     with embedded.services(data_dir, durable=False) as services:
-        assert _select(services.database_url, "SELECT 1") == 1
+        assert run(services.database_url, "SELECT 1") == [(1,)]
 
 
 @pytest.mark.skipif(not _AS_ROOT, reason="Only root may become another user.")
@@ -214,7 +215,7 @@ def test_ordinary_user_needs_nothing_of_root(start: Callable[..., Started]) -> N
         os.chown(home, _NOBODY, _NOBODY)
         started = start(Path(home) / "data", python=python, user=_NOBODY)
         assert {server.uids().real for server in started.servers} == {_NOBODY}
-        assert _select(started.services().database_url, "SELECT 1") == 1
+        assert run(started.services().database_url, "SELECT 1") == [(1,)]
         started.stop(signal.SIGTERM)
         assert not _alive(started.servers)
 
@@ -228,23 +229,6 @@ def _python_of_everyone() -> str:
     if shutil.which("/usr/bin/python3") is None:
         pytest.skip("Other users cannot reach this Python.")
     return "/usr/bin/python3"
-
-
-def _select(database_url: str, statement: LiteralString) -> object:
-    with psycopg.connect(database_url) as connection:
-        row = connection.execute(statement).fetchone()
-    assert row is not None
-    return row[0]
-
-
-def _execute(database_url: str, statement: LiteralString) -> None:
-    with psycopg.connect(database_url) as connection:
-        connection.execute(statement)
-
-
-def _cluster(data_dir: Path) -> Path:
-    home = Path((data_dir / "home").read_text()) if (data_dir / "home").exists() else data_dir
-    return next(home.glob("postgres-*"))
 
 
 def _alive(servers: list[psutil.Process]) -> list[psutil.Process]:

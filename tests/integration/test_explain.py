@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.support.commands import computor
 from tests.support.gateway import running_gateway
+from tests.support.processes import computor
 
 if TYPE_CHECKING:
     import httpx

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tests.support.gateway import RunningGateway
+    from tests.support.gateway import GatewayHere, RunningGateway
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 TYPENAME = {"data": {"__typename": "Query"}}
@@ -299,7 +299,7 @@ def test_id_that_could_break_a_log_is_replaced(world_gateway: RunningGateway, gi
 
 
 def test_error_that_nobody_expected_says_the_id_alone(
-    world_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    world_gateway: GatewayHere, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("secret")

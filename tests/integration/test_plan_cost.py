@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.plan.compile import Plan
-    from tests.support.gateway import RunningGateway
+    from tests.support.gateway import GatewayHere, RunningGateway
 
 LIMITS = Limits()
 CATALOG = reflect(INTERFACES)
@@ -159,7 +159,7 @@ def _key(number: int) -> str:
     return f"CourseContent:00000000-0000-4000-8000-{number:012}"
 
 
-def test_no_shape_is_made_anew_by_the_running_gateway(world_gateway: RunningGateway) -> None:
+def test_no_shape_is_made_anew_by_the_running_gateway(world_gateway: GatewayHere) -> None:
     query = "query ($ids: [ID!]) { courseContents(filter: { id: { in: $ids } }) { nodes { id course { id } } } }"
     world_gateway.data("ada", query, ids=[_key(1)])
     known = world_gateway.app.engine.callers.compiler.compiled

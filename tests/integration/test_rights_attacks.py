@@ -10,8 +10,9 @@ import pytest
 
 from backend.access.credentials import create_token
 from tests.support.gateway import RunningGateway, running_gateway
-from tests.support.mutations import codes, wait_for_lock, write
+from tests.support.mutations import codes, told, write
 from tests.support.university import READERS, build_university, build_upload
+from tests.support.waiting import wait_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +32,6 @@ def campus(own_world: World) -> Iterator[Campus]:
     tokens = {user: create_token(url, user=user, scopes=["*"]) for user in READERS}
     with running_gateway(url, tokens) as running:
         yield own_world, running
-
-
-def told(payload: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["errors"]]
 
 
 def test_what_belongs_to_admins_and_technical_accounts_is_not_for_user_managers(campus: Campus) -> None:

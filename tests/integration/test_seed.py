@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -15,7 +13,7 @@ from psycopg import sql
 from backend import seed
 from backend.migration import upgrade
 from backend.seed.tables import NAMES
-from tests.support.rows import rows
+from tests.support.database import new_database, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,16 +21,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def demo_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
-    """URL of a database with the demo data, for tests that only read."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(migrated_template))
-        )
-        url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+    """URL of a database with the demo data and nothing else: not even a token more."""
+    with new_database(postgres_url, migrated_template) as url:
         seed.load(url, "demo")
         yield url
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def checksums(database_url: str) -> dict[str, tuple[int, str]]:
@@ -74,7 +66,7 @@ def test_a_database_with_a_user_is_left_alone(migrated_database: str) -> None:
     assert not seed.is_empty(migrated_database)
     with pytest.raises(seed.DatabaseInUseError, match="The database has users already"):
         seed.load(migrated_database, "demo")
-    assert rows(migrated_database, 'SELECT count(*) FROM "user" UNION ALL SELECT count(*) FROM course') == [(1,), (0,)]
+    assert run(migrated_database, 'SELECT count(*) FROM "user" UNION ALL SELECT count(*) FROM course') == [(1,), (0,)]
 
 
 def test_a_failed_load_leaves_nothing(migrated_database: str) -> None:
@@ -89,7 +81,7 @@ def test_who_may_be_logged_in_as_is_there(migrated_database: str) -> None:
     assert seed.is_empty(migrated_database)
     users = seed.load(migrated_database, "demo")
     assert not seed.is_empty(migrated_database)
-    names = {username for (username,) in rows(migrated_database, 'SELECT username FROM "user"')}
+    names = {username for (username,) in run(migrated_database, 'SELECT username FROM "user"')}
     assert {user.username for user in users} <= names
     assert users == seed.cast("demo")
 
@@ -103,20 +95,20 @@ ROLES_IN_COURSES = """
 
 
 def test_named_users_have_the_roles_that_their_names_say(demo_database: str) -> None:
-    assert rows(demo_database, ROLES_IN_COURSES) == [
+    assert run(demo_database, ROLES_IN_COURSES) == [
         ("lecturer", ["_lecturer"] * 3),
         ("owner", ["_owner"] * 3),
         ("student", ["_student"] * 4),
         ("tutor", ["_student", "_tutor"]),
     ]
-    assert rows(
+    assert run(
         demo_database,
         'SELECT username, role_id FROM user_role JOIN "user" ON "user".id = user_id WHERE NOT transient ORDER BY 1',
     ) == [("admin", "_admin"), ("orgmanager", "_organization_manager"), ("usermanager", "_user_manager")]
 
 
 def test_student_has_results_in_all_of_their_courses(demo_database: str) -> None:
-    found = rows(
+    found = run(
         demo_database,
         """
         SELECT count(result.id) > 10
@@ -160,7 +152,7 @@ VARIETY = {
 
 
 def test_there_is_some_of_everything(demo_database: str) -> None:
-    found = {name: rows(demo_database, statement)[0][0] for name, statement in VARIETY.items()}
+    found = {name: run(demo_database, statement)[0][0] for name, statement in VARIETY.items()}
     assert found == {
         "scripts": 14,
         "statuses": 8,
@@ -214,18 +206,18 @@ def test_there_is_some_of_everything(demo_database: str) -> None:
 )
 def test_what_may_be_missing_is_missing_somewhere(table: str, columns: str, demo_database: str) -> None:
     for column in columns.split():
-        (found,) = rows(demo_database, f'SELECT count({column}) > 0, count(*) > count({column}) FROM "{table}"')  # noqa: S608 - names from above
+        (found,) = run(demo_database, f'SELECT count({column}) > 0, count(*) > count({column}) FROM "{table}"')  # noqa: S608 - names from above
         assert found == (True, True), column
 
 
 def test_some_properties_hold_a_token_to_redact(demo_database: str) -> None:
     for table in ("organization", "course", "course_submission_group"):
-        (found,) = rows(demo_database, f"SELECT count(properties #> '{{gitlab,token}}') > 0 FROM {table}")  # noqa: S608 - names from above
+        (found,) = run(demo_database, f"SELECT count(properties #> '{{gitlab,token}}') > 0 FROM {table}")  # noqa: S608 - names from above
         assert found == (True,), table
 
 
 def test_statistics_are_fresh(demo_database: str) -> None:
-    (found,) = rows(
+    (found,) = run(
         demo_database, "SELECT reltuples = (SELECT count(*) FROM result) FROM pg_class WHERE relname = 'result'"
     )
     assert found == (True,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.rows import rows
+from tests.support.database import run
 
 VIOLATIONS = {
     "who runs a test is in the group whose work it is": """
@@ -125,4 +125,4 @@ VIOLATIONS = {
 
 @pytest.mark.parametrize("rule", VIOLATIONS)
 def test_rule_holds(rule: str, demo_database: str) -> None:
-    assert rows(demo_database, VIOLATIONS[rule]) == [], rule
+    assert run(demo_database, VIOLATIONS[rule]) == [], rule

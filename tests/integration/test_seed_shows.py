@@ -8,7 +8,7 @@ import pytest
 
 from backend.interface.registry import INTERFACES
 from backend.model import Base
-from tests.support.rows import rows
+from tests.support.database import run
 
 if TYPE_CHECKING:
     from backend.interface.base import EntityInterface
@@ -27,7 +27,7 @@ NOTHING = {
 @pytest.mark.parametrize("interface", INTERFACES, ids=lambda interface: interface.model.__tablename__)
 def test_there_are_rows(interface: type[EntityInterface], demo_database: str) -> None:
     table = interface.model.__tablename__
-    assert rows(demo_database, f'SELECT FROM "{table}" LIMIT 1') == [()], (
+    assert run(demo_database, f'SELECT FROM "{table}" LIMIT 1') == [()], (
         f"backend/seed makes no row of {table}, so GraphiQL has none to show"
     )
 

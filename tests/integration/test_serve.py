@@ -8,22 +8,22 @@ import re
 import signal
 import stat
 import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import psutil
 import pytest
 
+from tests.support.data_directory import new_data_directory
+from tests.support.processes import COMPUTOR
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from backend import embedded
 
-_COMPUTOR = Path(sys.executable).with_name("computor")
 _HELLO = {"query": "{ me { username } }"}
 
 
@@ -43,11 +43,8 @@ class Server:
 @pytest.fixture(scope="module")
 def data_dir() -> Iterator[Path]:
     """The data directory of the module's server."""
-    with tempfile.TemporaryDirectory(prefix="serve-") as parent:
-        path = Path(parent) / "data"
-        yield path
-        if (path / "home").exists():
-            subprocess.run(["rm", "-r", (path / "home").read_text()], check=True)
+    with new_data_directory() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +158,7 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
 
 def _serve(*options: str, environment: Mapping[str, str] | None = None) -> Server:
     process = subprocess.Popen(
-        [_COMPUTOR, "serve", "--port", "0", *options],
+        [COMPUTOR, "serve", "--port", "0", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -184,7 +181,7 @@ def _serve(*options: str, environment: Mapping[str, str] | None = None) -> Serve
 
 def _run(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [_COMPUTOR, *arguments],
+        [COMPUTOR, *arguments],
         check=False,
         capture_output=True,
         text=True,

@@ -13,8 +13,9 @@ from psycopg import sql
 
 from backend.access.credentials import create_token
 from tests.support import university
-from tests.support.cached_answers import kept, redis_server
+from tests.support.cached_answers import kept
 from tests.support.processes import gateway_process
+from tests.support.redis_server import redis_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.support.cached_answers import eventually
-from tests.support.serving import Serving, serving
+from tests.support.processes import Serving, serving
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,7 +32,7 @@ FORMS = (
 
 
 def _as(gateway: RunningGateway, token: str) -> RunningGateway:
-    return RunningGateway(gateway.url, gateway.database_url, {"me": token}, gateway.app, gateway.client)
+    return gateway.with_tokens({"me": token})
 
 
 def _code(answer: dict[str, Any]) -> str | None:

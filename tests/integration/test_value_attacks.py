@@ -10,7 +10,8 @@ import pytest
 
 from backend.access.credentials import create_token
 from tests.support.gateway import RunningGateway, running_gateway
-from tests.support.mutations import codes, wait_for_lock, write
+from tests.support.mutations import codes, write
+from tests.support.waiting import wait_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.serving import Serving, serving
+from tests.support.processes import Serving, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,8 @@ from backend.interface.entity import camel_case
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from tests.support.gateway import RunningGateway, running_gateway
-from tests.support.mutations import codes, wait_for_lock, write
+from tests.support.mutations import codes, told, write
+from tests.support.waiting import wait_for_lock
 from tests.support.write_cases import CASES, Case, build_campus
 
 if TYPE_CHECKING:
@@ -64,10 +65,6 @@ def campus(own_world: World) -> Iterator[Campus]:
     tokens = {user: create_token(url, user=user, scopes=["*"]) for user in ("adi", "lea", "orla", "uma", "mona")}
     with running_gateway(url, tokens, lock_timeout=0.3) as running:
         yield own_world, running
-
-
-def told(payload: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["errors"]]
 
 
 @pytest.mark.parametrize(

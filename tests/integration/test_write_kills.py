@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -22,15 +20,17 @@ import pytest
 
 from backend.access.credentials import create_token
 from tests.support.gateway import running_gateway
-from tests.support.mutations import codes, wait_for_lock, write
+from tests.support.mutations import codes, write
+from tests.support.processes import serving
 from tests.support.university import build_university
+from tests.support.waiting import wait_for_lock
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from tests.support.world import World
 
-_COMPUTOR = Path(sys.executable).with_name("computor")
 GROUPS = 5
 WHOLE = """mutation($input: CreateCourseInput!) { createCourse(input: $input) { course { id } errors { code } } }"""
 
@@ -186,7 +186,7 @@ def test_connections_that_are_ended_at_any_moment_leave_all_or_nothing(world: Wo
 class Server:
     """A gateway in a process of its own, to be killed."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[str]
     url: str
     token: str
 
@@ -206,24 +206,8 @@ class Server:
 
 @contextmanager
 def _serving(database_url: str, token: str) -> Iterator[Server]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [_COMPUTOR, "serve", "--port", str(port)],
-        env={**os.environ, "DATABASE_URL": database_url},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    server = Server(process, f"http://127.0.0.1:{port}/graphql", token)
-    try:
-        for _ in range(600):
-            if server.ask("{ me { id } }") is not None:
-                break
-            time.sleep(0.05)
-        yield server
-    finally:
-        process.kill()
-        process.wait()
+    with serving(Path(os.devnull), {"DATABASE_URL": database_url}) as served:
+        yield Server(served.process, served.url, token)
 
 
 def test_a_server_that_is_killed_keeps_what_it_answered_and_leaves_nothing_half_done(world: World, token: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from backend.access.credentials import create_token
 from tests.support.gateway import RunningGateway, running_gateway
-from tests.support.mutations import codes, write
+from tests.support.mutations import codes, told, write
 from tests.support.university import READERS, build_university, build_upload
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ def campus(own_world: World) -> Iterator[Campus]:
     tokens["narrow lea"] = create_token(url, user="lea", scopes=narrow)
     with running_gateway(url, tokens) as running:
         yield own_world, running
-
-
-def told(payload: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in payload["errors"]]
 
 
 def test_a_new_user_has_an_empty_profile(campus: Campus) -> None:
@@ -87,7 +83,7 @@ def test_the_secret_of_a_token_is_told_once(campus: Campus) -> None:
     assert made["errors"] == []
     assert made["secret"].startswith(made["apiToken"]["tokenPrefix"])
     tokens = {**gateway.tokens, "new": made["secret"]}
-    fresh = RunningGateway(gateway.url, gateway.database_url, tokens, gateway.app, gateway.client)
+    fresh = gateway.with_tokens(tokens)
     assert fresh.data("new", "{ courses { nodes { title } } }") == {"courses": {"nodes": [{"title": "Algebra"}]}}
     inputs = [{"name": "a"}, {"name": "b"}]
     several = write(gateway, "lea", "createApiTokens", "secrets apiTokens { tokenPrefix }", inputs=inputs)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from backend.access.credentials import create_token
 from backend.seed import load
 from tests.support import university
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.database import new_database
+from tests.support.gateway import GatewayHere, running_gateway
 from tests.support.world import World
 from tests.support.written_fields import written_gateway
 
@@ -25,27 +22,16 @@ if TYPE_CHECKING:
 READERS = ("admin", "lecturer", "tutor", "student", "stranger")
 
 
-@contextmanager
-def cloned(postgres_url: str, template: str) -> Iterator[str]:
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
-    yield urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
 @pytest.fixture(scope="session")
 def demo_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
     """URL of a database with the demo data. It is shared: tests read from it and leave it as it is."""
-    with cloned(postgres_url, migrated_template) as url:
+    with new_database(postgres_url, migrated_template) as url:
         load(url, "demo")
         yield url
 
 
 @pytest.fixture(scope="session")
-def gateway(demo_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+def gateway(demo_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayHere]:
     """The gateway over the demo data, with a token of each kind of reader, which GraphiQL knows too."""
     tokens = {user: create_token(demo_database, user=user, name="tests") for user in READERS}
     file = tmp_path_factory.mktemp("gateway") / "demo-tokens.json"
@@ -58,7 +44,7 @@ def gateway(demo_database: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def world(postgres_url: str, migrated_template: str) -> Iterator[World]:
     """The university, with users of every kind. It is shared: tests read from it, or put back what they change."""
     with (
-        cloned(postgres_url, migrated_template) as url,
+        new_database(postgres_url, migrated_template) as url,
         psycopg.connect(url, autocommit=True) as connection,
     ):
         world = World(connection, url)
@@ -67,7 +53,7 @@ def world(postgres_url: str, migrated_template: str) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def world_gateway(world: World) -> Iterator[RunningGateway]:
+def world_gateway(world: World) -> Iterator[GatewayHere]:
     """The gateway over the university, with a token of every user by their name."""
     users = (*university.READERS, *university.REFUSED)
     tokens = {user: create_token(world.database_url, user=user, name="tests") for user in users}
@@ -79,14 +65,14 @@ def world_gateway(world: World) -> Iterator[RunningGateway]:
 def own_world(postgres_url: str, migrated_template: str) -> Iterator[World]:
     """A world without anything in it, for one module to fill and change."""
     with (
-        cloned(postgres_url, migrated_template) as url,
+        new_database(postgres_url, migrated_template) as url,
         psycopg.connect(url, autocommit=True) as connection,
     ):
         yield World(connection, url)
 
 
 @pytest.fixture(scope="session")
-def written(world: World) -> Iterator[RunningGateway]:
+def written(world: World) -> Iterator[GatewayHere]:
     """The gateway over the university, and the fields of tests/support/written_fields.py, for ada, tom and adi."""
     with written_gateway(world) as running:
         yield running

@@ -7,8 +7,8 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import uvicorn
@@ -33,8 +33,11 @@ class RunningGateway:
     url: str
     database_url: str
     tokens: Mapping[str, str]
-    app: Gateway
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
+    client: httpx.Client
+
+    def with_tokens(self, tokens: Mapping[str, str]) -> Self:
+        """The same gateway, asked with other tokens."""
+        return replace(self, tokens=tokens)
 
     def ask(self, user: str, query: str, **variables: Any) -> dict[str, Any]:
         """The answer to a query, errors and all."""
@@ -64,10 +67,17 @@ class RunningGateway:
         return self.client.request(method, f"{self.url}{path}", content=content, headers=sent)
 
 
+@dataclass(frozen=True)
+class GatewayHere(RunningGateway):
+    """A gateway in this process, to look into."""
+
+    app: Gateway
+
+
 @contextmanager
 def running_gateway(
     database_url: str, tokens: Mapping[str, str], *, demo_tokens: Path | None = None, **settings: Any
-) -> Iterator[RunningGateway]:
+) -> Iterator[GatewayHere]:
     """Serves on a free port of the loopback interface until the block ends."""
     # Tests ask for more in a minute than any user may.
     given = {"log_requests": False, "cost_per_minute": 10**15, **settings}
@@ -83,7 +93,7 @@ def running_gateway(
     port = listener.getsockname()[1]
     try:
         with httpx.Client(timeout=60) as client:
-            yield RunningGateway(f"http://127.0.0.1:{port}", database_url, tokens, app, client)
+            yield GatewayHere(f"http://127.0.0.1:{port}", database_url, tokens, client, app)
     finally:
         server.should_exit = True
         thread.join(20)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.support.gateway import RunningGateway
-    from tests.support.world import World
 
 ERRORS = """errors {
   code message path
@@ -39,13 +37,6 @@ def codes(payload: dict[str, Any]) -> list[str]:
     return [error["code"] for error in payload["errors"]]
 
 
-def wait_for_lock(world: World) -> int:
-    """Until a statement in the database waits for a lock; the process that runs it."""
-    for _ in range(1000):
-        row = world.connection.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        ).fetchone()
-        if row:
-            return int(row[0])
-        time.sleep(0.005)
-    raise AssertionError("nothing waits for a lock")
+def told(payload: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """Code and path of each error."""
+    return [(error["code"], error["path"]) for error in payload["errors"]]

@@ -1,4 +1,4 @@
-"""Gateways as processes of their own, which can be stopped and ended without those that test them."""
+"""Commands as an operator gives them, and gateways as processes of their own, which can be stopped and ended."""
 
 from __future__ import annotations
 
@@ -8,19 +8,74 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
+import pytest
 
 from tests.support.gateway import RunningGateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_COMPUTOR = Path(sys.executable).with_name("computor")
+COMPUTOR = Path(sys.executable).with_name("computor")
 
 
+def computor(database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on the database."""
+    return subprocess.run(
+        [COMPUTOR, *arguments],
+        env={**os.environ, "DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server that has said where it is; `log` is its standard error, as a file."""
+
+    process: subprocess.Popen[str]
+    url: str
+    log: Path
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer."""
+        return [
+            each for each in psutil.Process(self.process.pid).children() if "spawn_main" in " ".join(each.cmdline())
+        ]
+
+
+@contextmanager
+def serving(log: Path, environment: Mapping[str, str], *options: str) -> Iterator[Serving]:
+    """A server on a free port, ended by SIGTERM when the block ends."""
+    with log.open("w") as error:
+        process = subprocess.Popen(
+            [COMPUTOR, "serve", "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=error,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        try:
+            yield Serving(process, _announced(process, log), log)
+        finally:
+            process.terminate()
+            process.communicate(timeout=40)
+
+
+def _announced(process: subprocess.Popen[str], log: Path) -> str:
+    for line in process.stdout or ():
+        if found := re.search(r"http://127\.0\.0\.1:\d+/graphql", line):
+            return found.group()
+    pytest.fail(log.read_text())
+
+
+@dataclass(frozen=True)
 class GatewayProcess(RunningGateway):
     """A gateway that answers, in a process of its own."""
 
@@ -42,29 +97,6 @@ def gateway_process(
 ) -> Iterator[GatewayProcess]:
     """Serves on a free port until the block ends."""
     given = {"DATABASE_URL": database_url, "REDIS_URL": redis_url or "", "COST_PER_MINUTE": "0", **environment}
-    process = subprocess.Popen(
-        [_COMPUTOR, "serve", "--port", "0"],
-        env={**os.environ, **given},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if found := re.search(r"(http://\S+)/graphql", line):
-                break
-        else:
-            raise RuntimeError("the gateway did not start")
-        with httpx.Client(timeout=60) as client:
-            running = GatewayProcess(found[1], database_url, tokens, None, client)  # type: ignore[arg-type]
-            object.__setattr__(running, "process", process)
-            yield running
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+    with serving(Path(os.devnull), given) as served, httpx.Client(timeout=60) as client:
+        url = served.url.removesuffix("/graphql")
+        yield GatewayProcess(url, database_url, tokens, client, served.process)

@@ -23,7 +23,7 @@ from backend.interface.base import Batch, BatchContext
 from backend.interface.course import CourseGet, CourseInterface
 from backend.interface.registry import INTERFACES
 from backend.model import Course, CourseContent, Result
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import GatewayHere, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -164,7 +164,7 @@ def _fields(
 
 
 @contextmanager
-def written_gateway(world: World) -> Iterator[RunningGateway]:
+def written_gateway(world: World) -> Iterator[GatewayHere]:
     """A gateway with more fields than are shipped; for ada, a student, and for adi, who sees everything."""
     ids = {name: world.id("course", name) for name in ("algebra", "geometry", "chemistry")}
 
