@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-pytest_plugins = ["tests.support.fixtures", "tests.support.computor_database"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.computor_database", "tests.support.rest"]
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,10 @@ from pydantic import SecretStr
 
 from backend.access.credentials import create_token
 from backend.access.scope import ANY, STAMPS_KEPT, UNSCOPED, Scopes, Stamp
-from tests.support.cached_answers import eventually, kept, redis_server, told
+from tests.support.cached_answers import kept, told
 from tests.support.gateway import running_gateway
+from tests.support.redis_server import redis_server
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
