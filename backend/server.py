@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.applications import Starlette
 from starlette.routing import Route, Router
 
 from backend.cache.address import client_of
@@ -20,11 +21,12 @@ from backend.errors import GatewayError
 from backend.face.admission import Admission
 from backend.face.callers import Callers
 from backend.face.health import Health
+from backend.face.incoming import HttpOptions
 from backend.face.limits import DocumentLimits
 from backend.face.page import built_page
 from backend.graphql.engine import Engine
 from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
-from backend.graphql.http import GraphQLEndpoint, HttpOptions
+from backend.graphql.http import GraphQLEndpoint
 from backend.graphql.schema import build_schema
 from backend.graphql.trusted import NamedDocuments, read_manifest
 from backend.interface.base import Limits
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from backend.face.limits import ValueLimits
     from backend.settings import Settings
 
 log = logging.getLogger("computor")
@@ -50,17 +51,19 @@ log = logging.getLogger("computor")
 _REDIS_SECONDS = 0.25
 # Seconds after the start, in which the first GraphQL answer has the processor to itself.
 _REST_AFTER = 2.0
+_PAGES = ("/graphiql/", "/docs")
 GRAPHIQL = Path(__file__).parent / "graphql" / "graphiql" / "dist"
 
 
 class Gateway:
-    """The whole application: GraphQL straight from ASGI, REST and pages through FastAPI."""
+    """The whole application: GraphQL straight from ASGI, pages, and REST through FastAPI."""
 
     def __init__(
         self,
         engine: Engine,
         graphql: GraphQLEndpoint,
         health: Health,
+        pages: ASGIApp,
         redis: Redis | None,
         make_rest: Callable[[], ASGIApp],
         observation: Observed,
@@ -68,6 +71,7 @@ class Gateway:
         self.engine = engine
         self._graphql = graphql
         self._health = health
+        self._pages = pages
         self._redis = redis
         self._make_rest = make_rest
         self._rest: asyncio.Task[ASGIApp] | None = None
@@ -99,6 +103,8 @@ class Gateway:
             await self._graphql(scope, receive, send)
         elif scope["path"].startswith("/health/"):
             await self._health(scope, receive, send)
+        elif scope["path"].startswith(_PAGES):
+            await self._pages(scope, receive, send)
         else:
             # Whoever stops waiting for it stops nobody else's.
             await (await asyncio.shield(self._made_rest()))(scope, receive, send)
@@ -158,34 +164,29 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     options = HttpOptions(
         max_body=settings.max_body_bytes,
         max_body_seconds=settings.max_body_seconds,
-        max_batch=settings.max_batch,
         max_seconds=settings.max_seconds,
         compress_from=settings.compress_from,
         cors_origins=settings.cors_origins,
         values=documents,
     )
-    endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), options)
+    endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), options, settings.max_batch)
     health = Health(pool, redis)
-    rest = partial(_rest, engine.callers, limits, documents, settings, demo_tokens)
-    return Gateway(engine, endpoint, health, redis, rest, observed_by(settings))
+    rest = partial(_rest, engine.callers, limits, options)
+    return Gateway(engine, endpoint, health, _pages(demo_tokens), redis, rest, observed_by(settings))
 
 
-def _rest(
-    callers: Callers, limits: Limits, values: ValueLimits, settings: Settings, demo_tokens: Path | None
-) -> ASGIApp:
+def _rest(callers: Callers, limits: Limits, options: HttpOptions) -> ASGIApp:
     # FastAPI's import would make up a sixth of the time until the first GraphQL answer, which has no need of it.
-    from backend.rest.app import RestOptions, build_rest  # noqa: PLC0415
+    from backend.rest.app import build_rest  # noqa: PLC0415
+
+    return build_rest(callers, limits, options)
+
+
+def _pages(demo_tokens: Path | None) -> ASGIApp:
+    """What browsers load: the page of the REST API, and what GraphiQL is made of."""
 
     def docs(_: Request) -> Response:
         meanwhile = "What it shows is at /openapi.json."
         return built_page(GRAPHIQL / "docs.html", "The page of the REST API", meanwhile)
 
-    pages = [Route("/docs", docs), *graphiql_routes(GRAPHIQL, demo_tokens)]
-    options = RestOptions(
-        max_body=settings.max_body_bytes,
-        max_body_seconds=settings.max_body_seconds,
-        max_seconds=settings.max_seconds,
-        cors_origins=settings.cors_origins,
-        values=values,
-    )
-    return build_rest(callers, limits, options, pages=pages)
+    return Starlette(routes=[Route("/docs", docs), *graphiql_routes(GRAPHIQL, demo_tokens)])

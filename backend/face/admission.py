@@ -63,6 +63,14 @@ class Allowance:
     left: int
     full_in: int
 
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """It in the structured fields of draft-ietf-httpapi-ratelimit-headers."""
+        return [
+            (b"ratelimit-policy", b'"cost";q=%d;w=%d' % (self.allowed, _MINUTE)),
+            (b"ratelimit", b'"cost";r=%d;t=%d' % (self.left, self.full_in)),
+        ]
+
 
 @dataclass
 class _Bucket:

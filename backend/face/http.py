@@ -1,29 +1,18 @@
-"""Requests as they come over HTTP: whose they are, what they say, and whether their client still waits."""
+"""What the heads of requests say: whose they are, and in what media type their bodies come."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from backend.errors import BadRequestError, TimedOutError
-from backend.face.coding import UnknownCodingError, decode, too_large
+from backend.face.coding import UnknownCodingError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
-
-    from starlette.types import Message, Receive
+    from collections.abc import Sequence
 
     Headers = Sequence[tuple[bytes, bytes]]
 
-T = TypeVar("T")
-
 JSON = b"application/json"
-WATCHED_AFTER = 0.5
-"""Seconds after which it is worth knowing whether the client still waits."""
-
-
-class ClientGoneError(Exception):
-    """The client has closed the connection, and nobody waits for the answer."""
 
 
 class MediaTypeError(BadRequestError):
@@ -63,95 +52,3 @@ def bearer_token(headers: Headers) -> str | None:
     if len(found) > 1 or scheme.lower() != b"bearer":
         return ""
     return token.strip().decode("latin-1")
-
-
-async def read_body(headers: Headers, receive: Receive, limit: int, seconds: float) -> bytes:
-    """The body of a request, decompressed.
-
-    Raises LimitError where either form has more bytes than `limit`, TimedOutError where it takes longer than so many
-    seconds to come, and ClientGoneError where it does not come at all.
-    """
-    try:
-        async with asyncio.timeout(seconds):
-            body = await _body(headers, receive, limit)
-    except TimeoutError:
-        text = f"The body did not come within {seconds:g} seconds."
-        raise TimedOutError(text, "bodySeconds", seconds, seconds) from None
-    codings = [value for name, value in headers if name == b"content-encoding"]
-    return decode(body, b", ".join(codings), limit) if codings else body
-
-
-async def _body(headers: Headers, receive: Receive, limit: int) -> bytes:
-    for name, value in headers:
-        if name == b"content-length" and value.isdigit() and int(value[:20]) > limit:
-            raise too_large(limit, int(value[:15]))
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        chunks = [message.get("body", b"")]
-    else:
-        chunks = await _chunks(message, receive, limit)
-    if len(chunks[0]) > limit:
-        raise too_large(limit, len(chunks[0]))
-    return b"".join(chunks)
-
-
-async def _chunks(message: Message, receive: Receive, limit: int) -> list[bytes]:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise too_large(limit, size)
-        chunks.append(chunk)
-        if not message.get("more_body"):
-            return chunks
-        message = await receive()
-
-
-async def while_awaited(work: Awaitable[T], receive: Receive, seconds: float | None = None) -> T:
-    """What the work comes to, unless its client goes away meanwhile, or it takes longer than so many seconds.
-
-    Raises ClientGoneError and TimedOutError then; the work is cancelled.
-
-    `receive` has nothing more to give but that. Few requests take so long that it is worth a look, so that it costs the
-    others a timer and nothing more.
-    """
-    answering = asyncio.current_task()
-    watching: list[asyncio.Task[None]] = []
-    ended: ClientGoneError | TimedOutError | None = None
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-    first_look = WATCHED_AFTER if seconds is None else min(WATCHED_AFTER, seconds)
-
-    async def watch() -> None:
-        nonlocal ended
-        try:
-            async with asyncio.timeout(None if seconds is None else seconds - first_look):
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-        except TimeoutError:
-            ended = _timed_out(float(seconds or 0), loop.time() - begun)
-        else:
-            ended = ClientGoneError()
-        if answering is not None:
-            answering.cancel()
-
-    timer = loop.call_later(first_look, lambda: watching.append(loop.create_task(watch())))
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if ended is not None and answering is not None and answering.uncancel() == 0:
-            raise ended from None
-        raise
-    finally:
-        timer.cancel()
-        for task in watching:
-            task.cancel()
-
-
-def _timed_out(allowed: float, found: float) -> TimedOutError:
-    text = f"The request was ended after {found:.1f} seconds; at most {allowed:g} are spent on one."
-    return TimedOutError(text, "seconds", allowed, round(found, 3))

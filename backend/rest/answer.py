@@ -9,19 +9,18 @@ from urllib.parse import quote
 import orjson
 from starlette.responses import Response
 
+from backend.face.sending import PRIVATE, VARY
 from backend.plan.value import bare_key
-from backend.rest.precondition import is_known, tag_of
+from backend.rest.precondition import tag_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from starlette.requests import Request
 
     from backend.interface.entity import Entity
     from backend.plan.keys import Key
 
 TOTAL = "X-Total-Count"
-_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization", "X-Content-Type-Options": "nosniff"}
+_HEADERS = {"Cache-Control": PRIVATE.decode(), "Vary": VARY.decode(), "X-Content-Type-Options": "nosniff"}
 
 
 def answer(
@@ -36,8 +35,10 @@ def answer(
 
 
 def answer_page(rows: Sequence[Mapping[str, Any]], total: int) -> Response:
-    """A response with a part of a list, and how many rows the whole has."""
-    return answer(rows, headers={TOTAL: str(total)})
+    """A response with a part of a list, and how many rows the whole has, and a tag of both."""
+    body = _dumped(rows)
+    tag = tag_of(None, _digest(body + str(total).encode()))
+    return Response(body, 200, {**_HEADERS, TOTAL: str(total), "ETag": tag}, "application/json")
 
 
 def answer_row(
@@ -49,14 +50,6 @@ def answer_row(
     """A response with a row, if the caller sees it, and its tag; `told` is sent in its place, where it says more."""
     tag = {} if row is None else {"ETag": tag_of(row.get("version"), _digest(_dumped(row)))}
     return answer(told or row, status, {**tag, **(headers or {})})
-
-
-def unless_known(request: Request, response: Response) -> Response:
-    """The response; nothing but its headers where the client has that already, as it says in If-None-Match."""
-    tag = response.headers["ETag"]
-    if not is_known(request.headers.get("if-none-match"), tag):
-        return response
-    return Response(status_code=304, headers={**_HEADERS, "ETag": tag})
 
 
 def location(entity: Entity, key: Key) -> dict[str, str]:

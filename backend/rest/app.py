@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Match
 
-from backend.correlation import HEADER, begin_request
 from backend.errors import GatewayError
-from backend.face.http import ClientGoneError, read_body, while_awaited
+from backend.face.http import bearer_token
 from backend.face.origins import Origins
+from backend.face.sending import Reply, reply_of
+from backend.face.shell import Shell
 from backend.operation.problem import RefusedError
 from backend.rest.answer import answer
 from backend.rest.crud import CrudRouter
@@ -29,41 +29,30 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import Message
 
     from backend.face.callers import Callers
-    from backend.face.limits import ValueLimits
+    from backend.face.incoming import HttpOptions, Incoming
+    from backend.face.sending import Headers
     from backend.interface.base import Limits
 
 _SENT = b"Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, X-Request-ID"
-_SHOWN = b"ETag, Location, X-Total-Count, X-Request-ID, Retry-After"
-_METHODS = ("GET", "POST", "PATCH", "DELETE")
+_SHOWN = b"ETag, Location, X-Total-Count, X-Request-ID, RateLimit, RateLimit-Policy, Retry-After"
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 _TEXT = (
     "Rows of each entity, as far as the caller may see them. Send a token as `Authorization: Bearer …`; "
     "`computor token create` makes one."
 )
 
 
-@dataclass(frozen=True)
-class RestOptions:
-    """What of requests is settable; the settings of the same names say what each is."""
-
-    max_body: int
-    max_body_seconds: float
-    max_seconds: float
-    cors_origins: str
-    values: ValueLimits
-
-
 def build_rest(
     callers: Callers,
     limits: Limits,
-    options: RestOptions,
+    options: HttpOptions,
     *,
-    pages: Sequence[BaseRoute] = (),
     written: Sequence[APIRouter] | None = None,
-) -> FastAPI:
-    """The application: routes written by hand, then those of every entity, then `pages`."""
+) -> RestEndpoint:
+    """The application: routes written by hand, then those of every entity."""
     app = FastAPI(
         title="Computor gateway",
         version=version("computor-gateway"),
@@ -81,7 +70,6 @@ def build_rest(
         app.include_router(router)
     for entity in callers.catalog.values():
         app.include_router(CrudRouter(entity, limits))
-    app.router.routes += pages
     made: list[Response] = []
 
     @app.get("/openapi.json", include_in_schema=False)
@@ -92,20 +80,12 @@ def build_rest(
 
     for expected in (GatewayError, RefusedError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, _answer_problem)
-    origins = Origins(options.cors_origins, methods=", ".join(_METHODS).encode(), sent=_SENT, shown=_SHOWN)
-    app.add_middleware(
-        Guard,
-        max_body=options.max_body,
-        max_body_seconds=options.max_body_seconds,
-        max_seconds=options.max_seconds,
-        origins=origins,
-    )
-    return app
+    return RestEndpoint(app, callers, options)
 
 
 def _answer_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - Method Not Allowed
-        allowed = ", ".join(method for method in _METHODS if _answers(request, method))
+        allowed = ", ".join(method for method in _METHODS if _answers(request, "GET" if method == "HEAD" else method))
         error = HTTPException(405, f"There is no {request.method} here.", {"Allow": allowed})
     return problem_response(error)
 
@@ -115,57 +95,54 @@ def _answers(request: Request, method: str) -> bool:
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
-class Guard:
-    """What holds for every request: whose pages may send it, how long it is and takes, and what nobody expected."""
+class RestEndpoint(Shell):
+    """Has FastAPI answer."""
 
-    def __init__(
-        self, app: ASGIApp, *, max_body: int, max_body_seconds: float, max_seconds: float, origins: Origins
-    ) -> None:
+    def __init__(self, app: FastAPI, callers: Callers, options: HttpOptions) -> None:
+        methods = ", ".join(_METHODS).encode()
+        super().__init__(options, Origins(options.cors_origins, methods=methods, sent=_SENT, shown=_SHOWN))
         self._app = app
-        self._max_body = max_body
-        self._max_body_seconds = max_body_seconds
-        self._max_seconds = max_seconds
-        self._origins = origins
+        self._callers = callers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
-        sent = dict(scope["headers"])
-        further = [(HEADER, begin_request(sent.get(HEADER)).encode()), *self._origins.headers(sent.get(b"origin"))]
+    async def answer(self, asked: Incoming) -> Reply:
+        """The answer; that of GET is what HEAD tells of."""
+        self._callers.check(bearer_token(asked.scope["headers"]))
+        body = await asked.body()
+        scope = asked.scope if asked.method != "HEAD" else {**asked.scope, "method": "GET"}
+        sent = _Sent(body)
+        await self._app(scope, sent.receive, sent.send)
+        if "route" in scope:
+            # What observes the request asks it which route that was.
+            asked.scope["route"] = scope["route"]
+        return sent.reply()
 
-        async def watched_send(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message["headers"], *further]
-            await send(message)
-
-        if scope["method"] == "OPTIONS" and self._origins.any and b"access-control-request-method" in sent:
-            allowed = self._origins.preflight(sent.get(b"origin", b""))
-            await send({"type": "http.response.start", "status": 204, "headers": allowed})
-            await send({"type": "http.response.body"})
-            return
-        try:
-            body = await read_body(scope["headers"], receive, self._max_body, self._max_body_seconds)
-            await while_awaited(self._app(scope, _replayed(body), watched_send), receive, self._max_seconds)
-        except ClientGoneError:
-            return
-        except Exception as error:
-            if started:
-                raise
-            await problem_response(error)(scope, receive, watched_send)
+    def refused(self, asked: Incoming, error: Exception) -> Reply:  # noqa: ARG002 - every caller takes the same type
+        """The answer to what was not answered, whatever the reason."""
+        return reply_of(problem_response(error))
 
 
-def _replayed(body: bytes) -> Receive:
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+class _Sent:
+    """What an application is given, a body, and what it sends."""
 
-    async def receive() -> Message:
-        if not messages:
-            # Whether the client is still there is looked after above.
+    def __init__(self, body: bytes) -> None:
+        self._given: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        self._status = 500
+        self._headers: Headers = []
+        self._chunks: list[bytes] = []
+
+    async def receive(self) -> Message:
+        if not self._given:
+            # Whether the client is still there is looked after by the shell.
             await asyncio.Event().wait()
-        return messages.pop()
+        return self._given.pop()
 
-    return receive
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            self._headers = [header for header in message["headers"] if header[0] != b"content-length"]
+        else:
+            self._chunks.append(message.get("body", b""))
+
+    def reply(self) -> Reply:
+        """All of it."""
+        return Reply(self._status, self._headers, b"".join(self._chunks))

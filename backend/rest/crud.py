@@ -15,7 +15,7 @@ from backend.operation.finish import finish
 from backend.operation.problem import RefusedError, not_found
 from backend.operation.update import set_archived, update_row
 from backend.plan.dto import load_dtos
-from backend.rest.answer import answer, answer_row, location, unless_known
+from backend.rest.answer import answer, answer_row, location
 from backend.rest.caller import caller_of, written
 from backend.rest.openapi import Route, describe
 from backend.rest.parameters import asked_of, is_dry_run, json_body, key_of, row_of, rows_of
@@ -99,7 +99,7 @@ class CrudRouter(APIRouter):
                 raise RefusedError([not_found("id")])
             return row
 
-        return unless_known(request, answer_row(await caller_of(request).read(work)))
+        return answer_row(await caller_of(request).read(work))
 
     async def _update(self, request: Request) -> Response:
         given = await json_body(request)

@@ -1,4 +1,4 @@
-"""ETag, If-Match and If-None-Match (RFC 9110).
+"""ETag and If-Match (RFC 9110); If-None-Match is looked at where answers are sent.
 
 A tag is `"<version>-<digest of the body>"`: what a caller sees of a row may change without the row. A write asks for
 the version alone. Rows without a version have weak tags, which no write can ask for.
@@ -25,14 +25,6 @@ _NEVER = -1
 def tag_of(version: int | None, digest: str) -> str:
     """The tag of a row, as its caller sees it."""
     return f'W/"{digest}"' if version is None else f'"{version}-{digest}"'
-
-
-def is_known(if_none_match: str | None, tag: str) -> bool:
-    """Whether the header names the tag."""
-    if if_none_match is None:
-        return False
-    known = {each.removeprefix("W/") for each in _TAG.findall(if_none_match)}
-    return if_none_match.strip() == ANY or tag.removeprefix("W/") in known
 
 
 def expected_version(entity: Entity, if_match: str | None) -> int | None:

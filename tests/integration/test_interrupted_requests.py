@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from backend.face import http as endpoint
+from backend.face import incoming
 from tests.support.gateway import RunningGateway, running_gateway
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _fill(gateway: RunningGateway, clients: list[httpx.Client], pool: ThreadPool
 def test_client_that_goes_away_takes_its_statement_along(
     small: RunningGateway, own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint, "WATCHED_AFTER", 0.02)
+    monkeypatch.setattr(incoming, "WATCHED_AFTER", 0.02)
     for _ in range(3):
         with _locked(own_world), ThreadPoolExecutor(2) as pool:
             clients = [httpx.Client(timeout=0.5) for _ in range(2)]

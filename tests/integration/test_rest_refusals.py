@@ -80,10 +80,10 @@ def test_other_addresses_and_methods_are_problems_too(rest_campus: Campus) -> No
     assert problem(gateway.send("lea", "GET", "/nonsense"))[:2] == (404, "NOT_FOUND")
     assert problem(gateway.send("lea", "GET", "/courses/"))[:2] == (404, "NOT_FOUND")
     refused = gateway.send("lea", "PUT", "/courses/x", {})
-    assert (problem(refused)[:2], refused.headers["allow"]) == ((405, "METHOD_NOT_ALLOWED"), "GET, PATCH, DELETE")
+    assert (problem(refused)[:2], refused.headers["allow"]) == ((405, "METHOD_NOT_ALLOWED"), "GET, HEAD, PATCH, DELETE")
     # Nobody creates a role of the ladder.
     refused = gateway.send("adi", "POST", "/course-roles", {"id": "x"})
-    assert (problem(refused)[0], refused.headers["allow"]) == (405, "GET")
+    assert (problem(refused)[0], refused.headers["allow"]) == (405, "GET, HEAD")
 
 
 def test_pages_of_other_sites_ask_where_they_are_let(rest_campus: Campus) -> None:
@@ -108,5 +108,5 @@ def test_answers_are_for_one_caller_alone(rest_campus: Campus) -> None:
     _, gateway = rest_campus
     for response in (gateway.send("lea", "GET", "/courses"), gateway.send("lea", "GET", "/courses/x")):
         assert response.headers["cache-control"] == "private, no-cache"
-        assert response.headers["vary"] == "Authorization"
+        assert response.headers["vary"] == "Authorization, Cookie, Accept, Accept-Encoding"
         assert response.headers["x-content-type-options"] == "nosniff"

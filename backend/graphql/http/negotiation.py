@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from backend.errors import ErrorCode
+from backend.errors import BadRequestError, ErrorCode
 from backend.face.http import JSON
 
 if TYPE_CHECKING:
@@ -30,15 +31,18 @@ STATUSES: Mapping[ErrorCode | None, int] = {
 }
 
 
+class NotAcceptableError(BadRequestError):
+    """The client takes no media type in which answers come."""
+
+
+@lru_cache(maxsize=100)
 def accepted(accept: bytes) -> bytes | None:
     """The media type of the answer: JSON, GRAPHQL, or HTML where a browser asks for a page; None where none will do.
 
     Clients that do not name the newer type get plain JSON.
     """
-    if accept in (b"", b"*/*", JSON):
+    if not accept:
         return JSON
-    if accept == GRAPHQL:
-        return GRAPHQL
     best: tuple[float, int] = (0.0, 0)
     chosen = None
     for place, part in enumerate(accept.lower().split(b",")):

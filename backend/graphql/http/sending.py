@@ -1,89 +1,55 @@
-"""How an answer is sent: its headers, compressed where that pays, and not at all where the client has it."""
+"""The HTTP answer to an answer of GraphQL: its status and its headers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from backend.correlation import HEADER
-from backend.errors import ErrorCode
-from backend.face.coding import DECODED, encode
+from backend.errors import ErrorCode, LimitError
+from backend.face.coding import DECODED
+from backend.face.http import JSON, transport_status
+from backend.face.sending import PRIVATE, VARY, Reply
+from backend.graphql.http.negotiation import GRAPHQL, NotAcceptableError, status_of
 
 if TYPE_CHECKING:
-    from starlette.types import Send
-
+    from backend.face.sending import Headers
     from backend.graphql.answer import Answer
 
-# What answers depend on beside the address.
-VARY = b"Authorization, Cookie, Accept, Accept-Encoding"
-_NOT_MODIFIED = 304
+_COMMON = ((b"cache-control", PRIVATE), (b"vary", VARY))
+_HEADS = {kind: ((b"content-type", kind + b"; charset=utf-8"), *_COMMON) for kind in (JSON, GRAPHQL)}
 
 
-@dataclass(frozen=True)
-class Reply:
-    """The head of an answer."""
-
-    kind: bytes
-    request_id: str
-    encodings: bytes = b""
-    compress_from: int = 0
-    head: bool = False
-    status: int = 200
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-
-    def of(self, answer: Answer, status: int) -> Reply:
-        """The head of this answer."""
-        headers = list(self.headers)
-        if answer.code is ErrorCode.UNAUTHENTICATED:
-            headers.append((b"www-authenticate", b"Bearer"))
-        elif answer.code is ErrorCode.METHOD_NOT_ALLOWED:
-            headers.append((b"allow", b"GET, POST"))
-        if status == 415:  # noqa: PLR2004 - the status says what it is
-            headers.append((b"accept-encoding", DECODED))
-        if answer.retry_after is not None:
-            headers.append((b"retry-after", str(answer.retry_after).encode()))
-        if answer.allowance is not None:
-            # draft-ietf-httpapi-ratelimit-headers: structured fields.
-            allowance = answer.allowance
-            headers.append((b"ratelimit-policy", f'"cost";q={allowance.allowed};w=60'.encode()))
-            headers.append((b"ratelimit", f'"cost";r={allowance.left};t={allowance.full_in}'.encode()))
-        return replace(self, status=status, headers=headers)
-
-    def tagged(self, answer: Answer, token: str, known: bytes | None) -> Reply:
-        """The same with an ETag, which no other caller's answer has; a 304 where the client knows that already."""
-        if not answer.executed:
-            return self
-        digest = blake2b(answer.content, digest_size=16, key=blake2b(token.encode("latin-1")).digest())
-        tag = f'W/"{digest.hexdigest()}"'.encode()
-        status = _NOT_MODIFIED if known is not None and _names(known, tag) else self.status
-        return replace(self, status=status, headers=[*self.headers, (b"etag", tag)])
+def reply_to(answer: Answer, kind: bytes) -> Reply:
+    """The HTTP answer in that media type."""
+    return Reply(200 if answer.executed else status_of(answer, kind), _headers(answer, kind), answer.content)
 
 
-async def send_reply(send: Send, reply: Reply, body: bytes) -> None:
-    """Sends the answer."""
-    headers = [
-        (b"content-type", reply.kind + b"; charset=utf-8"),
-        (b"cache-control", b"private, no-cache"),
-        (b"vary", VARY),
-        (HEADER, reply.request_id.encode()),
-        *reply.headers,
-    ]
-    if 0 < reply.compress_from <= len(body) and reply.encodings:
-        encoded = encode(body, reply.encodings)
-        if encoded is not None:
-            body, coding = encoded
-            headers.append((b"content-encoding", coding))
-    if reply.status in (204, _NOT_MODIFIED):
-        body = b""
-        headers = headers[1:]
-    else:
-        headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if reply.head else body})
+def reply_to_batch(answers: list[Answer], kind: bytes) -> Reply:
+    """The HTTP answer to a list of requests; what is left to spend is what the last of them left."""
+    body = b"[" + b",".join(answer.content for answer in answers) + b"]"
+    return Reply(200, _headers(answers[-1], kind), body)
 
 
-def _names(known: bytes, tag: bytes) -> bool:
-    """Whether If-None-Match names the tag, compared weakly."""
-    strong = tag.removeprefix(b"W/")
-    return known.strip() == b"*" or any(each.strip().removeprefix(b"W/") == strong for each in known.split(b","))
+def refusal(error: Exception, answer: Answer, kind: bytes) -> Reply:
+    """The HTTP answer to what was refused before it was known to be a request of GraphQL."""
+    status = transport_status(error)
+    headers = _headers(answer, kind)
+    if status == 415:  # noqa: PLR2004 - the status says what it is
+        headers.append((b"accept-encoding", DECODED))
+    elif isinstance(error, NotAcceptableError):
+        status = 406
+    elif isinstance(error, LimitError) and error.code is ErrorCode.LIMIT_EXCEEDED:
+        status = 413
+    return Reply(status or status_of(answer, kind), headers, answer.content)
+
+
+def _headers(answer: Answer, kind: bytes) -> Headers:
+    headers = [*_HEADS[kind]]
+    if answer.code is ErrorCode.UNAUTHENTICATED:
+        headers.append((b"www-authenticate", b"Bearer"))
+    elif answer.code is ErrorCode.METHOD_NOT_ALLOWED:
+        headers.append((b"allow", b"GET, POST"))
+    if answer.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % answer.retry_after))
+    if answer.allowance is not None:
+        headers += answer.allowance.headers
+    return headers
