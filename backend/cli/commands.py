@@ -69,7 +69,7 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Serve the gateway. Without DATABASE_URL or POSTGRES_HOST it starts PostgreSQL and Redis, with demo data."""
-    from backend.cli.serve import serve as run
+    from backend.process.serve import serve as run
 
     raise typer.Exit(run(_settings(host=host, port=port, workers=workers, data_dir=data_dir)))
 
@@ -109,8 +109,8 @@ def check_database(data_dir: DataDir = None) -> None:
 @app.command()
 def seed(size: Annotated[Size, typer.Option(help="How much of it.")] = Size.DEMO, data_dir: DataDir = None) -> None:
     """Load demo data into a database without users."""
-    from backend.cli.demo import load_demo
     from backend.migration import upgrade as migrate
+    from backend.seed.demo import load_demo
 
     settings = _settings(data_dir=data_dir)
     with database_of(settings) as database_url:

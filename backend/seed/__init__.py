@@ -1,6 +1,6 @@
 """Data of a university that does not exist: the same each time, in a size to look at and in a size to measure with.
 
-`load` writes it into a migrated database that has no users yet.
+`load` writes it into a migrated database that has no users yet; `seed/demo.py` makes tokens for its users besides.
 """
 
 from backend.seed.cast import DemoUser, cast

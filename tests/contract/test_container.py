@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # its types are not worth a dependency
 
-from backend.cli.worker import SECONDS_TO_FINISH
+from backend.process.worker import SECONDS_TO_FINISH
 from backend.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -35,10 +35,10 @@ def serve(settings: Settings) -> int:
             typer.echo(_announcement(listener, demo_tokens))
 
         if settings.workers > 1:
-            from backend.cli.workers import supervise
+            from backend.process.workers import supervise
 
             supervise(running, demo_tokens, listener, announce)
-        from backend.cli.worker import run
+        from backend.process.worker import run
 
         return 0 if run(running, demo_tokens, listener, announce) else 1
     return 0
@@ -62,7 +62,7 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, Path | None]]:
                 typer.echo(f"warning: {warning}", err=True)
         demo_tokens = None
         if settings.database is None:
-            from backend.cli.demo import ensure_demo
+            from backend.seed.demo import ensure_demo
 
             demo_tokens = ensure_demo(database_url, settings.data_dir)
         yield running, demo_tokens
@@ -98,7 +98,7 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _announcement(listener: socket.socket, demo_tokens: Path | None) -> str:
-    from backend.cli.demo import read_tokens
+    from backend.seed.demo import read_tokens
 
     host, port = listener.getsockname()[:2]
     host = _EVERY_ADDRESS.get(host, host)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from backend.cli.protocol import PatientProtocol
 from backend.observe.log import configure_logging
+from backend.process.protocol import PatientProtocol
 
 if TYPE_CHECKING:
     import socket

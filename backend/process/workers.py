@@ -107,7 +107,7 @@ def _start(
 
 def _work(settings: Settings, demo_tokens: Path | None, listener: socket.socket, told: Connection) -> None:
     """What a worker does."""
-    from backend.cli.worker import run
+    from backend.process.worker import run
 
     # A terminal sends it to all its processes; the parent hands on what it means by it. uvicorn raises what it took
     # once more when it has ended, which then means nothing.
