@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 if TYPE_CHECKING:
     import asyncio
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 LARGEST_HEAD = 65_536
 """Bytes of a request's line and headers, trailers included."""
 MOST_HEADERS = 100
+# Bytes. More than that at once is not held back.
+_MOST_GATHERED = 65_536
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -20,21 +22,55 @@ class HeadTooLargeError(Exception):
     """A request has more, or longer, headers than are read."""
 
 
+class _Gathered:
+    """What is written in one turn of the loop, in one piece: uvicorn writes head and body one by one."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._unsent: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Sends it soon."""
+        if not self._unsent:
+            self._loop.call_soon(self.flush)
+        self._unsent.append(data)
+        self._size += len(data)
+        if self._size > _MOST_GATHERED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Sends what waits."""
+        if self._unsent:
+            unsent, self._unsent, self._size = self._unsent, [], 0
+            if not self._transport.is_closing():
+                self._transport.writelines(unsent)
+
+    def close(self) -> None:
+        """Closes the connection, once all is sent."""
+        self.flush()
+        self._transport.close()
+
+
 class PatientProtocol(HttpToolsProtocol):
     """uvicorn's, with an end to the wait for a request's head, and to the head.
 
     uvicorn waits for the next request of a connection, but for the rest of a head that has begun it waits forever, and
     so it does for the first. It keeps of a head whatever comes. Whoever reads a body sees to its end.
+
+    Once `closing`, each answer says that the connection ends with it.
     """
 
     head_seconds: ClassVar[float] = 10
+    closing: ClassVar[bool] = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head_is_missing = True
         self._idle = True
-        self._head_size = 0
         self._head_is_too_large = False
+        self._gathered: _Gathered | None = None
         # Bytes that have come since anything was whole: the parser keeps those of a header until it is.
         self._unread = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -42,6 +78,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client has come, and is to ask."""
         super().connection_made(transport)
+        self._gathered = _Gathered(transport, self.loop)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -51,30 +88,34 @@ class PatientProtocol(HttpToolsProtocol):
             self._head_is_missing = True
         self._unread += len(data)
         super().data_received(data)
-        if self._unread > LARGEST_HEAD:
+        # Trailers are kept with the headers.
+        if self._unread > LARGEST_HEAD or (self.headers and len(self.headers) > MOST_HEADERS):
             self._close(_TOO_LARGE)
         self._watch()
 
-    def on_message_begin(self) -> None:
-        """A head begins."""
-        self._head_size = 0
-        super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        """A part of the request's line has come."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header has come, or a trailer."""
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        """The head has come."""
+        """The head has come, with the bytes behind it in this piece."""
+        if len(self.headers) > MOST_HEADERS or (self._unread > LARGEST_HEAD and self._head_size() > LARGEST_HEAD):
+            # The parser gives up.
+            self._head_is_too_large = True
+            raise HeadTooLargeError
         self._head_is_missing = False
         self._unread = 0
         super().on_headers_complete()
+        if self.closing:
+            self.cycle.keep_alive = False
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.transport = self._gathered  # type: ignore[assignment]  # it writes and closes
+        super()._start_asgi_task(cycle, app)
+
+    def let_go(self) -> None:
+        """Has the answer that is being made say that the connection ends with it."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """A part of the body has come."""
@@ -92,14 +133,18 @@ class PatientProtocol(HttpToolsProtocol):
         if self._head_is_too_large:
             self._close(_TOO_LARGE)
         else:
+            self._flush()
             super().send_400_response(msg)
 
-    def _count(self, size: int) -> None:
-        """Has the parser give up where that is too much."""
-        self._head_size += size
-        if self._head_size > LARGEST_HEAD or len(self.headers) >= MOST_HEADERS:
-            self._head_is_too_large = True
-            raise HeadTooLargeError
+    def shutdown(self) -> None:
+        """The server ends."""
+        self._flush()
+        super().shutdown()
+
+    def _flush(self) -> None:
+        """Before anything is written beside the answers, or the connection is closed."""
+        if self._gathered is not None:
+            self._gathered.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
@@ -121,6 +166,7 @@ class PatientProtocol(HttpToolsProtocol):
     def _close(self, answer: bytes) -> None:
         if self.transport.is_closing():
             return
+        self._flush()
         # An answer to the request before may still be underway.
         if self.cycle is None or self.cycle.response_complete:
             self.transport.write(answer)

@@ -17,29 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
     from backend.settings import Settings
 
 SECONDS_TO_FINISH = 10
-
-
-class Closing:
-    """Has each answer say that the connection ends with it, once the process is about to end."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self.closing = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application."""
-
-        async def sent(message: Message) -> None:
-            if self.closing and message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-            await send(message)
-
-        await self._app(scope, receive, sent)
 
 
 class Server(uvicorn.Server):
@@ -49,9 +29,8 @@ class Server(uvicorn.Server):
     is told with its next answer; who asks nothing meanwhile is let go in the end.
     """
 
-    def __init__(self, config: uvicorn.Config, app: Closing, ready: Callable[[], None], drain: float) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], drain: float) -> None:
         super().__init__(config)
-        self._app = app
         self._ready = ready
         self._drain = drain
 
@@ -70,7 +49,10 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends: no new connections, then no more requests, then nothing."""
-        self._app.closing = True
+        PatientProtocol.closing = True
+        for connection in self.server_state.connections:
+            if isinstance(connection, PatientProtocol):
+                connection.let_go()
         if signal.SIGTERM in self._captured_signals:
             for server in self.servers:
                 server.close()
@@ -93,7 +75,7 @@ def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, r
     # Take their time to import, so late: the database starts meanwhile.
     from backend.server import create_app
 
-    app = Closing(create_app(settings, demo_tokens=demo_tokens))
+    app = create_app(settings, demo_tokens=demo_tokens)
     PatientProtocol.head_seconds = settings.head_seconds
     config = uvicorn.Config(
         app,
@@ -109,6 +91,6 @@ def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, r
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
-    server = Server(config, app, ready, settings.drain_seconds)
+    server = Server(config, ready, settings.drain_seconds)
     server.run(sockets=[listener])
     return server.started
