@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,12 +28,12 @@ from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
 from backend.graphql.http import GraphQLEndpoint
 from backend.graphql.schema import build_schema
 from backend.graphql.trusted import NamedDocuments, read_manifest
-from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.observe.observer import Observer
 from backend.observe.witnesses import Observed, observed_by
 from backend.plan.connection_pool import Timeouts, read_pool
+from backend.plan.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -130,18 +129,10 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     """
     if settings.database is None:
         raise GatewayError("No database is configured: set DATABASE_URL, or POSTGRES_HOST.")
-    limits = Limits(
-        default_page=settings.default_page_size,
-        max_page=settings.max_page_size,
-        filter_relations=settings.max_filter_relations,
-        filter_depth=settings.max_filter_depth,
-    )
+    limits = Limits.of(settings)
     catalog = reflect(INTERFACES)
     schema = build_schema(catalog, limits)
-    timeouts = Timeouts(
-        settings.statement_timeout, settings.lock_timeout, settings.pool_timeout, settings.transaction_timeout
-    )
-    pool = read_pool(settings.database, size=settings.pool_size, timeouts=timeouts)
+    pool = read_pool(settings.database, size=settings.pool_size, timeouts=Timeouts.of(settings))
     redis, shared, cache = None, None, None
     if settings.redis is not None:
         redis = client_of(settings.redis, _REDIS_SECONDS)
@@ -150,25 +141,17 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
         cache = partial(open_cache, settings.redis, shared, pool, catalog, ours, origin(ours, [limits]))
     admission = Admission(settings.max_concurrent, settings.cost_per_minute, shared)
     manifest = read_manifest(settings.trusted_documents_file) if settings.trusted_documents_file else None
-    documents = DocumentLimits(**{each.name: getattr(settings, f"max_{each.name}") for each in fields(DocumentLimits)})
     engine = Engine(
         Callers(catalog, pool, admission, cache),
         schema._schema,  # noqa: SLF001 - Strawberry has no public way to it
         limits,
-        documents=documents,
+        documents=DocumentLimits.of(settings),
         named=NamedDocuments(settings.trusted_documents, manifest, shared, settings.persisted_query_seconds),
         anonymous_schema=settings.anonymous_schema,
         suggest=settings.field_suggestions,
         explain=settings.explain,
     )
-    options = HttpOptions(
-        max_body=settings.max_body_bytes,
-        max_body_seconds=settings.max_body_seconds,
-        max_seconds=settings.max_seconds,
-        compress_from=settings.compress_from,
-        cors_origins=settings.cors_origins,
-        values=documents,
-    )
+    options = HttpOptions.of(settings)
     endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), options, settings.max_batch)
     health = Health(pool, redis)
     rest = partial(_rest, engine.callers, limits, options)

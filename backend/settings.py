@@ -10,8 +10,6 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from backend.observe.readers import Explained, MetricsReaders
-
 _PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -27,6 +25,26 @@ class TrustedDocuments(StrEnum):
     OFF = "off"
     PREFER = "prefer"
     ONLY = "only"
+
+
+class Explained(StrEnum):
+    """Whose plans are told to those who ask for them."""
+
+    OFF = "off"
+    ADMINS = "admins"
+    EVERYONE = "everyone"
+
+    def allows(self, *, admin: bool) -> bool:
+        """Whether a caller is told."""
+        return self is Explained.EVERYONE or (self is Explained.ADMINS and admin)
+
+
+class MetricsReaders(StrEnum):
+    """Who may read the metrics where no token is set for that."""
+
+    OFF = "off"
+    LOCAL = "local"
+    EVERYONE = "everyone"
 
 
 class Settings(BaseSettings):
@@ -228,6 +246,10 @@ class Settings(BaseSettings):
         """The same settings over these services."""
         urls = {"database_url": SecretStr(database_url), "redis_url": SecretStr(redis_url) if redis_url else None}
         return self.model_copy(update={**urls, "postgres_host": None, "redis_host": None})
+
+
+DEFAULTS = Settings.model_construct()
+"""What holds where the environment says nothing."""
 
 
 def _login(user: str, password: SecretStr | None) -> str:

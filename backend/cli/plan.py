@@ -26,8 +26,8 @@ def plan(settings: Settings, document: str, variables: Mapping[str, Any], token:
     """
     from backend.graphql.answer import Request
     from backend.graphql.query import REPORT_PLAN
-    from backend.observe.readers import Explained
     from backend.server import create_app
+    from backend.settings import Explained
 
     # What is kept has no plan.
     uncached = {"redis_url": None, "redis_host": None}

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 from backend.errors import TimedOutError
 from backend.face.coding import decode, too_large
-from backend.face.limits import ValueLimits
+from backend.face.limits import DocumentLimits
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope
+
+    from backend.face.limits import ValueLimits
+    from backend.settings import Settings
 
 WATCHED_AFTER = 0.5
 """Seconds after which it is worth knowing whether the client still waits."""
@@ -26,12 +29,24 @@ class ClientGoneError(Exception):
 class HttpOptions:
     """What of HTTP is settable on every face; the settings of the same names say what each is."""
 
-    max_body: int = 1_048_576
-    max_body_seconds: float = 20
-    max_seconds: float = 60
-    compress_from: int = 1024
-    cors_origins: str = ""
-    values: ValueLimits = ValueLimits()  # noqa: RUF009 - it is frozen
+    max_body: int
+    max_body_seconds: float
+    max_seconds: float
+    compress_from: int
+    cors_origins: str
+    values: ValueLimits
+
+    @classmethod
+    def of(cls, settings: Settings) -> HttpOptions:
+        """Those that the settings say."""
+        return cls(
+            max_body=settings.max_body_bytes,
+            max_body_seconds=settings.max_body_seconds,
+            max_seconds=settings.max_seconds,
+            compress_from=settings.compress_from,
+            cors_origins=settings.cors_origins,
+            values=DocumentLimits.of(settings),
+        )
 
     @cached_property
     def soonest_end(self) -> float:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from backend.errors import LimitError
+
+if TYPE_CHECKING:
+    from backend.settings import Settings
 
 
 @dataclass(frozen=True)
 class ValueLimits:
     """Bounds on the values in a request: the variables of a document, or the body of a REST request."""
 
-    variable_depth: int = 40
-    variable_values: int = 100_000
-    list_length: int = 50_000
+    variable_depth: int
+    variable_values: int
+    list_length: int
 
     def check(self, limit: str, found: int) -> None:
         """Raises LimitError where `found` is more than the limit of that name allows."""
@@ -26,19 +30,24 @@ class ValueLimits:
 class DocumentLimits(ValueLimits):
     """Bounds on documents and their variables; the settings `MAX_…` of the same names say what each is."""
 
-    characters: int = 100_000
-    tokens: int = 5_000
-    depth: int = 30
-    operations: int = 50
-    root_fields: int = 50
-    fields: int = 3_000
-    objects: int = 2_000
-    aliases: int = 200
-    directives: int = 200
-    spreads: int = 300
-    overlaps: int = 20_000
-    nodes: int = 500_000
-    cost: int = 2_500_000
+    characters: int
+    tokens: int
+    depth: int
+    operations: int
+    root_fields: int
+    fields: int
+    objects: int
+    aliases: int
+    directives: int
+    spreads: int
+    overlaps: int
+    nodes: int
+    cost: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> DocumentLimits:
+        """Those that the settings say."""
+        return cls(**{each.name: getattr(settings, f"max_{each.name}") for each in fields(cls)})
 
 
 def exceeded(limit: str, allowed: int, found: int) -> LimitError:

@@ -24,9 +24,9 @@ from backend.graphql.query import REPORT_PLAN, QueryRun, execute_about_schema, p
 from backend.graphql.trusted import NotHereError
 from backend.graphql.variables import Variables
 from backend.observe import observed
-from backend.observe.readers import Explained
 from backend.plan.compile import PlanCompiler
 from backend.plan.statement import Recent
+from backend.settings import Explained
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from backend.face.limits import DocumentLimits
     from backend.graphql.cost import Cost
     from backend.graphql.trusted import NamedDocuments
-    from backend.interface.base import Limits
     from backend.operation.transaction import Transactions
+    from backend.plan.limits import Limits
 
 # Characters. Whoever sends longer documents waits for them to be read again, and cannot fill the memory with them.
 LONGEST_KEPT = 20_000

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from strawberry.types.field import StrawberryField
 
-    from backend.interface.base import Limits
     from backend.interface.entity import Catalog
+    from backend.plan.limits import Limits
 
 
 def build_schema(

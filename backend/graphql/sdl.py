@@ -8,17 +8,18 @@ from graphql import build_schema as parse_schema
 from graphql.utilities import find_breaking_changes, find_dangerous_changes
 
 from backend.graphql.schema import build_schema
-from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
+from backend.plan.limits import Limits
+from backend.settings import DEFAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def print_schema() -> str:
-    """The schema in GraphQL's schema definition language, with a line end at its end."""
-    return build_schema(reflect(INTERFACES), Limits()).as_str() + "\n"
+    """The schema in GraphQL's schema definition language, with a line end at its end; the settings as they come."""
+    return build_schema(reflect(INTERFACES), Limits.of(DEFAULTS)).as_str() + "\n"
 
 
 def export(path: Path) -> None:

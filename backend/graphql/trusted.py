@@ -61,10 +61,10 @@ class NamedDocuments:
 
     def __init__(
         self,
-        mode: TrustedDocuments = TrustedDocuments.OFF,
-        manifest: Mapping[str, str] | None = None,
-        shared: Shared | None = None,
-        persisted_seconds: int = 0,
+        mode: TrustedDocuments,
+        manifest: Mapping[str, str] | None,
+        shared: Shared | None,
+        persisted_seconds: int,
     ) -> None:
         self._mode = mode
         self._manifest = manifest or {}

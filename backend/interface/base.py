@@ -234,14 +234,3 @@ class EntityInterface:
     deletion: ClassVar[Mapping[str, ColumnElement[Any]]] = {}
     # What follows from a write, in this order.
     effects: ClassVar[Mapping[Action, tuple[Effect, ...]]] = {}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds on what one request may ask for."""
-
-    default_page: int = 50
-    max_page: int = 500
-    filter_nodes: int = 2000
-    filter_relations: int = 50
-    filter_depth: int = 3

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from backend.observe.machine import is_on_this_machine
 from backend.observe.metrics import CONTENT_TYPE, Metrics
-from backend.observe.readers import MetricsReaders
+from backend.settings import MetricsReaders
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from backend.observe.endpoint import MetricsEndpoint
 from backend.observe.log import RequestLog
 from backend.observe.metrics import Metrics
-from backend.observe.readers import MetricsReaders
+from backend.settings import MetricsReaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable

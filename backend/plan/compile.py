@@ -26,7 +26,7 @@ from sqlalchemy import ColumnElement, literal_column
 from sqlalchemy import null as sql_null
 
 from backend.errors import ErrorCode, InputError
-from backend.interface.base import Batch, Limits
+from backend.interface.base import Batch
 from backend.interface.entity import Kind
 from backend.plan.connection import Connection
 from backend.plan.grouping import GroupsRequest, read_groups
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from backend.interface.entity import Catalog, Entity, Relation
+    from backend.plan.limits import Limits
     from backend.plan.run import Run
     from backend.plan.source import Source
 

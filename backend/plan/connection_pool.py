@@ -18,6 +18,8 @@ from backend.plan.run import Row
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
 
+    from backend.settings import Settings
+
 T = TypeVar("T")
 
 # Timestamps come in UTC and floats in their shortest exact form. Statements here are too short to be worth compiling.
@@ -206,8 +208,15 @@ class Timeouts:
 
     statement: float
     lock: float
-    connection: float = 5
-    transaction: float = 30
+    connection: float
+    transaction: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> Timeouts:
+        """Those that the settings say."""
+        return cls(
+            settings.statement_timeout, settings.lock_timeout, settings.pool_timeout, settings.transaction_timeout
+        )
 
 
 def read_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:

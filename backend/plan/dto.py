@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from sqlalchemy import Select
 
-    from backend.interface.base import Limits
     from backend.interface.entity import Catalog, Entity
     from backend.plan.keys import Key
+    from backend.plan.limits import Limits
     from backend.plan.load import Load, Task
     from backend.plan.run import Json, Row, Run
     from backend.plan.source import Source

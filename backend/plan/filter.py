@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 LEAF = "leaf_"
 MAX_DEPTH = 16
+_MOST_TESTS = 2000
 _LEVEL = r"!?[A-Za-z0-9_]+[@*%]*(?:\|[A-Za-z0-9_]+[@*%]*)*|\*"
 _LQUERY = re.compile(rf"(?:{_LEVEL})(?:\{{(\d*)(,?)(\d*)\}})?(?:\.(?:{_LEVEL})(?:\{{\d*,?\d*\}})?)*")
 _LABEL = re.compile(r"[A-Za-z0-9_]+")
@@ -164,9 +165,9 @@ def build_test(
 class FilterReader:
     """Splits filter values; `leaves` collects what is to be bound, in order."""
 
-    def __init__(self, scope: Scope, max_nodes: int) -> None:
+    def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._left = max_nodes
+        self._left = _MOST_TESTS
         self._types: dict[tuple[str, str], TypeEngine[Any]] = {}
         self.leaves: list[Any] = []
 

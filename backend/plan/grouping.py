@@ -20,9 +20,9 @@ from backend.plan.source import literal_value, shown
 if TYPE_CHECKING:
     from sqlalchemy import UnaryExpression
 
-    from backend.interface.base import Limits
     from backend.interface.entity import Catalog
     from backend.plan.aggregate import Figure
+    from backend.plan.limits import Limits
     from backend.plan.run import Run
     from backend.plan.source import Source
 

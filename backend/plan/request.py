@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from backend.interface.base import Limits, ListQuery, Newest
+    from backend.interface.base import ListQuery, Newest
     from backend.interface.entity import Catalog, Entity, Field
     from backend.plan.alternatives import Shape
+    from backend.plan.limits import Limits
     from backend.plan.source import Scope
 
 MOST_SEARCHED = 100
@@ -95,7 +96,7 @@ def read_list_request(
     bound: dict[str, object] = {}
     filter_shape = None
     if given.get("filter") is not None:
-        reader = FilterReader(scope, limits.filter_nodes)
+        reader = FilterReader(scope)
         try:
             filter_shape = reader.read(entity, given["filter"])
         except InputError as error:

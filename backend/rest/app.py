@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from backend.face.callers import Callers
     from backend.face.incoming import HttpOptions, Incoming
     from backend.face.sending import Headers
-    from backend.interface.base import Limits
+    from backend.plan.limits import Limits
 
 _SENT = b"Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, X-Request-ID"
 _SHOWN = b"ETag, Location, X-Total-Count, X-Request-ID, RateLimit, RateLimit-Policy, Retry-After"

@@ -12,13 +12,13 @@ from starlette.responses import Response
 
 from backend.face.callers import Callers, Reads, Writes
 from backend.face.http import bearer_token
-from backend.interface.base import Limits
 from backend.interface.entity import Catalog, Entity
 from backend.operation.finish import finish
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
 from backend.plan.dto import Asked, load_dtos, load_slice, read_slice
 from backend.plan.keys import Key
+from backend.plan.limits import Limits
 from backend.plan.run import Json, Reading
 from backend.rest.answer import answer_page
 

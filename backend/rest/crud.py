@@ -25,10 +25,10 @@ from backend.rest.problem import BODY
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from backend.interface.base import Limits
     from backend.interface.entity import Entity
     from backend.operation.writing import Writing
     from backend.plan.keys import Key
+    from backend.plan.limits import Limits
     from backend.plan.run import Json, Reading
 
     Handler = Callable[[Request], Awaitable[Response]]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from pydantic import BaseModel
 
-    from backend.interface.base import Limits
     from backend.interface.entity import Catalog, Entity
+    from backend.plan.limits import Limits
 
 Json = dict[str, Any]
 _SCHEMAS = "#/components/schemas/"

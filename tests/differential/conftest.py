@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backend.graphql.schema import build_schema
-from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
+from backend.plan.limits import Limits
+from backend.settings import DEFAULTS
 from tests.differential.population import populate
 from tests.differential.reference import Reference
 from tests.differential.reference_rows import World
@@ -32,7 +33,7 @@ def populated_database(postgres_url: str, migrated_template: str) -> Iterator[tu
 def trial(populated_database: tuple[str, dict[str, str]]) -> Iterator[Trial]:
     """A gateway and a reference that answer from the same rows."""
     url, tokens = populated_database
-    contract = build_schema(reflect(INTERFACES), Limits()).as_str()
+    contract = build_schema(reflect(INTERFACES), Limits.of(DEFAULTS)).as_str()
     # What random documents may cost is not the matter here.
     with running_gateway(url, tokens, max_nodes=10**18, max_cost=10**18, cost_per_minute=0) as gateway:
         yield Trial(gateway, Reference(contract, World(url)))

@@ -18,6 +18,7 @@ from backend.change import OUTLASTED, Announcer, Reader
 from backend.change.reader import UnfitDatabaseError
 from backend.migration import upgrade
 from backend.plan.connection_pool import Timeouts, read_pool
+from backend.settings import DEFAULTS
 from tests.support.changes import NOTES, RememberedStamps
 from tests.support.university import build_university
 
@@ -319,7 +320,7 @@ async def test_standby_is_refused(migrated_database: str, monkeypatch: pytest.Mo
 async def test_writer_is_answered_after_the_store_was_told(university: World) -> None:
     url, course = university.database_url, university.id("course", "algebra")
     store = RememberedStamps()
-    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         announcer = Announcer(pool, NOTES, store)
         _write(url, "announced", course)
@@ -334,7 +335,7 @@ async def test_row_that_others_moved_meanwhile_is_found_where_it_is(university: 
     url = university.database_url
     group, to = university.id("course_submission_group", "dan alone"), university.id("course", "geometry")
     store = RememberedStamps()
-    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         with psycopg.connect(url) as own, psycopg.connect(url) as other:
             own.execute(
@@ -358,7 +359,7 @@ async def test_writer_has_nobody_to_tell_and_nothing_to_wait_for_before_anything
     store = RememberedStamps()
     store.is_away = True
     _write(url, "nobody", course)
-    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         await Announcer(pool, NOTES, store).announce()
     assert slept == []
@@ -376,7 +377,7 @@ async def test_writer_who_reaches_another_store_than_is_vouched_for_waits(
             university.connection.execute("INSERT INTO gateway_reader (place) VALUES (%s)", [place])
     slept = _sleeping(monkeypatch)
     _write(url, "elsewhere", course)
-    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         await Announcer(pool, NOTES, RememberedStamps()).announce()
     (seconds,) = slept
@@ -394,7 +395,7 @@ async def test_writer_whose_change_cannot_be_told_waits_for_the_lease(
     _write(url, "a", course)
     if away == "the reader":
         monkeypatch.setattr("backend.change.announce.MOST_PENDING", 0)
-    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30))
+    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         if away == "the database":
             monkeypatch.setattr("backend.change.announce._PENDING", _broken())

@@ -16,16 +16,17 @@ from backend.face.limits import DocumentLimits
 from backend.graphql.document import read_document
 from backend.graphql.schema import build_schema
 from backend.graphql.variables import Variables
-from backend.interface.base import Limits
 from backend.interface.entity import policies
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.alternatives import FEW_ALTERNATIVES
 from backend.plan.compile import PlanCompiler
 from backend.plan.cursor import Seal
+from backend.plan.limits import Limits
 from backend.plan.run import Run
 from backend.plan.source import Scope
 from backend.plan.statement import Compiler
+from backend.settings import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from backend.plan.compile import Plan
     from tests.support.gateway import GatewayHere, RunningGateway
 
-LIMITS = Limits()
+LIMITS = Limits.of(DEFAULTS)
 CATALOG = reflect(INTERFACES)
 SCHEMA = build_schema(CATALOG, LIMITS)._schema  # noqa: SLF001 - Strawberry has no public way to it
 QUERY = "query ($f: CourseContentFilter) { courseContents(filter: $f) { nodes { id title } } }"
@@ -69,7 +70,7 @@ class Planning:
 
     def seconds(self, variables: dict[str, Any]) -> float:
         """How long it takes to read the variables and to make the statements and their parameters."""
-        document = read_document(SCHEMA, QUERY, DocumentLimits())
+        document = read_document(SCHEMA, QUERY, DocumentLimits.of(DEFAULTS))
         visibility = Visibility(policies(CATALOG), self.principal.viewer, Statistics({}))
         operation = document.operation(None)
         start = thread_time()

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from backend.face.limits import ValueLimits
 from backend.operation.create import LARGEST_BATCH
 from backend.operation.problem import MOST_PROBLEMS
+from backend.settings import DEFAULTS
 from tests.support.gateway import running_gateway
 from tests.support.rest import MAX_BODY, places, problem
 
@@ -45,7 +45,7 @@ def test_bodies_that_are_none_are_told_so(rest_campus: Campus, body: bytes, stat
     assert places(refused) == ([place] if place else [])
 
 
-DEEP = ValueLimits().variable_depth
+DEEP = DEFAULTS.max_variable_depth
 
 
 @pytest.mark.parametrize(

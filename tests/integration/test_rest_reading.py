@@ -9,10 +9,10 @@ import pytest
 
 from backend.access.credentials import create_token
 from backend.interface.annotation import unwrap
-from backend.interface.base import Limits
 from backend.interface.entity import Kind
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
+from backend.settings import DEFAULTS
 from tests.support import university
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
-MOST = Limits().max_page
+MOST = DEFAULTS.max_page_size
 
 
 def _rows(response: httpx.Response) -> list[dict[str, Any]]:

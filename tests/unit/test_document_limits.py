@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,20 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import BadRequestError, LimitError
-from backend.face.limits import DocumentLimits, ValueLimits
+from backend.face.limits import DocumentLimits
 from backend.face.values import check_values, read_json
 from backend.graphql.document import Document, read_document
 from backend.graphql.measure import check_text
 from backend.graphql.schema import build_schema
-from backend.interface.base import Limits
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
+from backend.plan.limits import Limits
+from backend.settings import DEFAULTS
 
-SCHEMA = build_schema(reflect(INTERFACES), Limits())._schema  # noqa: SLF001 - Strawberry has no public way to it
+SCHEMA = build_schema(reflect(INTERFACES), Limits.of(DEFAULTS))._schema  # noqa: SLF001 - Strawberry has no public way to it
+
+LIMITS = DocumentLimits.of(DEFAULTS)
 
 
 def _read(text: str, **bounds: int) -> Document:
-    return read_document(SCHEMA, text, DocumentLimits(**bounds))
+    return read_document(SCHEMA, text, replace(LIMITS, **bounds))
 
 
 FRAGMENT = "fragment F on Course { a: id organization { id } }"
@@ -60,15 +64,15 @@ def test_as_much_as_is_allowed_passes_and_no_more(bound: str, name: str, text: s
     ],
 )
 def test_variables_as_large_as_is_allowed_pass(bound: str, name: str, variables: Any, found: int) -> None:
-    check_values(variables, DocumentLimits(**{bound: found}))
+    check_values(variables, replace(LIMITS, **{bound: found}))
     with pytest.raises(LimitError) as refused:
-        check_values(variables, DocumentLimits(**{bound: found - 1}))
+        check_values(variables, replace(LIMITS, **{bound: found - 1}))
     assert (refused.value.limit, refused.value.allowed, refused.value.found) == (name, found - 1, found)
 
 
 @pytest.mark.parametrize("value", [{}, [], "x", {"a": 1}, [1, 2]])
 def test_json_with_clearly_more_values_than_are_read_is_never_parsed(value: Any) -> None:
-    limits = ValueLimits(variable_values=1000)
+    limits = replace(LIMITS, variable_values=1000)
     # Not JSON in the end, which nobody is told: nobody got there.
     with pytest.raises(LimitError) as refused:
         read_json(orjson.dumps([value] * 2101) + b"!", limits)
@@ -78,10 +82,10 @@ def test_json_with_clearly_more_values_than_are_read_is_never_parsed(value: Any)
 
 @pytest.mark.parametrize("text", [",[{" * 5000, '"[' * 5000, "\\" * 5000 + ",\\" * 5000])
 def test_what_stands_in_texts_is_no_value(text: str) -> None:
-    assert read_json(orjson.dumps([text, text]), ValueLimits(variable_values=1000)) == [text, text]
+    assert read_json(orjson.dumps([text, text]), replace(LIMITS, variable_values=1000)) == [text, text]
     for tail in (b"", b"\\"):
         with pytest.raises(BadRequestError):
-            read_json(orjson.dumps([text])[:-2] + tail, ValueLimits(variable_values=1000))
+            read_json(orjson.dumps([text])[:-2] + tail, replace(LIMITS, variable_values=1000))
 
 
 _PIECES = [
@@ -113,10 +117,10 @@ def test_tokens_are_counted_as_the_lexer_reads_them(parts: list[tuple[str, str]]
     expected = 0
     while (token := lexer.advance()).kind is not TokenKind.EOF:
         expected += token.kind is not TokenKind.COMMENT
-    check_text(text, DocumentLimits(tokens=expected))
+    check_text(text, replace(LIMITS, tokens=expected))
     if expected > 1:
         with pytest.raises(LimitError) as refused:
-            check_text(text, DocumentLimits(tokens=expected - 1))
+            check_text(text, replace(LIMITS, tokens=expected - 1))
         assert refused.value.found == expected
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from backend.observe.endpoint import MetricsEndpoint
 from backend.observe.metrics import Metrics
-from backend.observe.readers import MetricsReaders
+from backend.settings import MetricsReaders
 
 _HERE, _ELSEWHERE = "127.0.0.1", "192.0.2.1"
 _HANDED_ON = {"X-Forwarded-For": _ELSEWHERE}
