@@ -27,6 +27,7 @@ from graphql import (
     is_object_type,
 )
 
+from backend.face.weights import ASSUMED_SIZE, FIELD, OBJECT
 from backend.graphql import directives
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     # A size, from the values of variables.
     Size = Callable[[Mapping[str, Any]], int]
 
-# Lists of which the schema says nothing.
-_ASSUMED = 10
 # The schema about itself, which no directive can stand in: about the sizes of this one. It is answered one object at a
 # time, and nobody else meanwhile.
 _INTROSPECTION_WEIGHT = 3.0
@@ -109,7 +108,7 @@ def operation_cost(schema: GraphQLSchema, operation: OperationDefinitionNode, fr
     """The cost of an operation of a valid document whose fields, fragments spelled out, are within bounds."""
     root = schema.get_root_type(operation.operation)
     inner, _ = _parts(schema, fragments, root, [operation.selection_set], {})
-    whole = _Part(0, 1, row=False, size=1, inner=inner)
+    whole = _Part(0, OBJECT, row=False, size=1, inner=inner)
 
     def of(variables: Mapping[str, Any]) -> Cost:
         return Cost(*whole.of(variables))
@@ -189,17 +188,17 @@ def _part(
     of: Any = get_named_type(field.type)
     composite = is_composite_type(of)
     cost = _declared(field, directives.Cost)
-    weight = float(cost.weight) if cost is not None else float(composite)
+    weight = float(cost.weight) if cost is not None else float(FIELD * composite)
     if not composite:
         return _Part(weight, 0, row=False, size=1, inner=())
     type_cost = _declared(of, directives.Cost)
-    each = float(type_cost.weight) if type_cost is not None else 1.0
+    each = float(type_cost.weight) if type_cost is not None else float(OBJECT)
     own = _declared(field, directives.ListSize)
     size: int | Size = 1
     if name in sizes:
         size = sizes[name]
     elif _is_list(field.type):
-        size = _size(own, nodes[0]) if own is not None else _ASSUMED
+        size = _size(own, nodes[0]) if own is not None else ASSUMED_SIZE
         if parent.name.startswith("__"):
             size = _INTROSPECTION.get(name, 5)
     sized = own.sized_fields if own is not None and isinstance(own.sized_fields, list) else ()
@@ -219,7 +218,7 @@ def _part(
 
 def _size(declared: directives.ListSize, node: FieldNode) -> int | Size:
     """The size that the slicing arguments ask for, the largest if several are given; else the assumed one."""
-    assumed = declared.assumed_size if isinstance(declared.assumed_size, int) else _ASSUMED
+    assumed = declared.assumed_size if isinstance(declared.assumed_size, int) else ASSUMED_SIZE
     slicing = declared.slicing_arguments if isinstance(declared.slicing_arguments, list) else ()
     fixed: list[int] = []
     named: list[str] = []

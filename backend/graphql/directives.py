@@ -9,15 +9,16 @@ from graphql import GraphQLOneOfDirective
 from strawberry.schema_directive import Location
 from strawberry.schema_directives import OneOf
 
+from backend.face import weights
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _UNSET: Any = strawberry.UNSET
-# Weights: of a field that reads all rows of a list, of what comes with its object, and of a mutation, which is a
-# transaction.
-WHOLE_LIST = "5"
-INCLUDED = "0"
-TRANSACTION = "10"
+# As directives have numbers.
+WHOLE_LIST = str(weights.WHOLE_LIST)
+INCLUDED = str(weights.INCLUDED)
+TRANSACTION = str(weights.TRANSACTION)
 
 
 @strawberry.schema_directive(

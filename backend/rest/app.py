@@ -18,6 +18,7 @@ from backend.face.sending import Reply, reply_of
 from backend.face.shell import Shell
 from backend.operation.problem import RefusedError
 from backend.rest.answer import answer
+from backend.rest.caller import ALLOWANCE
 from backend.rest.crud import CrudRouter
 from backend.rest.openapi import PROBLEMS, document
 from backend.rest.problem import problem_response
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message
 
+    from backend.face.admission import Allowance
     from backend.face.callers import Callers
     from backend.face.incoming import HttpOptions, Incoming
     from backend.face.sending import Headers
@@ -114,7 +116,8 @@ class RestEndpoint(Shell):
         if "route" in scope:
             # What observes the request asks it which route that was.
             asked.scope["route"] = scope["route"]
-        return sent.reply()
+        allowance: Allowance | None = scope.get(ALLOWANCE)
+        return sent.reply([] if allowance is None else allowance.headers)
 
     def refused(self, asked: Incoming, error: Exception) -> Reply:  # noqa: ARG002 - every caller takes the same type
         """The answer to what was not answered, whatever the reason."""
@@ -143,6 +146,6 @@ class _Sent:
         else:
             self._chunks.append(message.get("body", b""))
 
-    def reply(self) -> Reply:
-        """All of it."""
-        return Reply(self._status, self._headers, b"".join(self._chunks))
+    def reply(self, further: Headers) -> Reply:
+        """All of it, with these headers, too."""
+        return Reply(self._status, [*self._headers, *further], b"".join(self._chunks))

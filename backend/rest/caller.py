@@ -9,10 +9,14 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
+from backend.cache.reader import Reader
+from backend.errors import RateLimitedError
 from backend.face.callers import Callers, Reads, Writes
 from backend.face.http import bearer_token
 from backend.interface.entity import Catalog, Entity
+from backend.observe import observed
 from backend.operation.finish import finish
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
@@ -21,35 +25,53 @@ from backend.plan.keys import Key
 from backend.plan.limits import Limits
 from backend.plan.run import Json, Reading
 from backend.rest.answer import answer_page
+from backend.rest.price import ROW, of_page, of_write
 
 T = TypeVar("T")
+ALLOWANCE = "gateway.allowance"
+"""Where a request's scope has what its caller may still cost, once they have paid."""
+_WRITTEN = of_write()
 
 
 class Caller:
-    """A request's token, and what is done in the name of whoever it stands for."""
+    """A request's token, and what is done in the name of whoever it stands for, who pays for it."""
 
-    def __init__(self, callers: Callers, limits: Limits, token: str | None) -> None:
+    def __init__(self, callers: Callers, limits: Limits, request: Scope) -> None:
         self._callers = callers
         self._limits = limits
-        self._token = token
+        self._request = request
+        self._token = bearer_token(request["headers"])
 
     @property
     def catalog(self) -> Catalog:
         """All entities by their names."""
         return self._callers.catalog
 
-    async def read(self, work: Callable[[Reading], Awaitable[T]]) -> T:
-        """What the work reads, in one snapshot. Raises UnauthenticatedError, and what the work raises."""
-        return await self._callers.serve(self._token, lambda: Reads(work))
+    async def read(self, work: Callable[[Reading], Awaitable[T]], cost: int = ROW) -> T:
+        """What the work reads, in one snapshot.
 
-    async def write(self, work: Callable[[Writing], Awaitable[T]]) -> T:
-        """What the work comes to, in one transaction, which is tried again where it collides with another.
-
-        Raises UnauthenticatedError, and RefusedError where nothing was written.
+        Raises UnauthenticatedError, RateLimitedError, and what the work raises.
         """
 
-        def transact(transactions: Transactions) -> Awaitable[T]:
-            return transactions.run(work)
+        async def paid(reader: Reader) -> T:
+            await self._pay(reader.principal.user_id, cost)
+            return await work(reader)
+
+        return await self._callers.serve(self._token, lambda: Reads(paid))
+
+    async def write(self, work: Callable[[Writing], Awaitable[T]], cost: int = _WRITTEN) -> T:
+        """What the work comes to, in one transaction, which is tried again where it collides with another.
+
+        Raises UnauthenticatedError, RateLimitedError, and RefusedError where nothing was written.
+        """
+
+        async def transact(transactions: Transactions) -> T:
+            try:
+                await self._pay(transactions.principal.user_id, cost)
+            except RateLimitedError:
+                await transactions.verify()
+                raise
+            return await transactions.run(work)
 
         return await self._callers.serve(self._token, lambda: Writes(transact))
 
@@ -57,11 +79,18 @@ class Caller:
         """A part of the list of the entity with that name, as List DTOs. Raises what `ask` does, and InputError."""
         of = self.catalog[entity]
 
-        async def work(reading: Reading) -> tuple[list[Json], int]:
+        async def work(reader: Reader) -> tuple[list[Json], int]:
             wanted = read_slice(self.catalog, of, self._limits, ask())
-            return await load_slice(reading.run(), of, of.interface.list, wanted, last=True)
+            await self._pay(reader.principal.user_id, of_page(wanted.limit))
+            return await load_slice(reader.run(), of, of.interface.list, wanted, last=True)
 
-        return answer_page(*await self.read(work))
+        return answer_page(*await self._callers.serve(self._token, lambda: Reads(work)))
+
+    async def _pay(self, user: str, cost: int) -> None:
+        allowance = await self._callers.admission.spend(user, cost)
+        self._request[ALLOWANCE] = allowance
+        if (observation := observed()) is not None:
+            observation.cost = cost
 
 
 async def written(writing: Writing, entity: Entity, keys: Sequence[Key]) -> list[Json | None]:
@@ -73,7 +102,7 @@ async def written(writing: Writing, entity: Entity, keys: Sequence[Key]) -> list
 def caller_of(request: Request) -> Caller:
     """The caller of a request to the application that `build_rest` made."""
     state = request.app.state
-    return Caller(state.callers, state.limits, bearer_token(request.scope["headers"]))
+    return Caller(state.callers, state.limits, request.scope)
 
 
 # As parameters of routes written by hand.

@@ -20,6 +20,7 @@ from backend.rest.caller import caller_of, written
 from backend.rest.openapi import Route, describe
 from backend.rest.parameters import asked_of, is_dry_run, json_body, key_of, row_of, rows_of
 from backend.rest.precondition import expected_version
+from backend.rest.price import DELETION, of_write
 from backend.rest.problem import BODY
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ class CrudRouter(APIRouter):
             created = await create(writing, self._entity, rows, [(BODY, str(index)) for index in range(len(rows))])
             return _told(await written(writing, self._entity, created.keys), created.secrets)
 
-        return answer(await caller_of(request).write(work), 201)
+        rows = len(given) if isinstance(given, list) else 1
+        return answer(await caller_of(request).write(work, of_write(rows)), 201)
 
     async def _list(self, request: Request) -> Response:
         return await caller_of(request).page(self._entity.name, lambda: asked_of(self._entity, request))
@@ -142,7 +144,7 @@ class CrudRouter(APIRouter):
             await finish(writing, self._entity)
             return affected
 
-        return answer({"affected": await caller_of(request).write(work)})
+        return answer({"affected": await caller_of(request).write(work, DELETION)})
 
     def _expected(self, request: Request) -> int | None:
         return expected_version(self._entity, request.headers.get("if-match"))

@@ -1,0 +1,15 @@
+"""What the parts of a request weigh in its cost, on every face. How they add up: docs/limits.md."""
+
+from __future__ import annotations
+
+FIELD = 1
+"""A field that gives objects; one that gives values weighs nothing."""
+OBJECT = 1
+INCLUDED = 0
+"""What comes with its object."""
+WHOLE_LIST = 5
+"""What reads all rows of a list, such as how many there are."""
+TRANSACTION = 10
+"""A write."""
+ASSUMED_SIZE = 10
+"""Objects of a list of which nothing says how long it is."""
