@@ -54,7 +54,7 @@ async def open_cache(
         yield None
         return
     link = Link(url, names.lease)
-    scopes = Scopes(policies(catalog))
+    scopes = Scopes(policies(entity.interface for entity in catalog.values()))
 
     def rests_on(tables: frozenset[str], principal: Principal) -> frozenset[str]:
         return frozenset(map(str, scopes.rests_on(tables, principal)))

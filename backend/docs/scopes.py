@@ -31,7 +31,7 @@ _TABLE = "| table | ways to the keys | everyone | principals |\n|---|---|---|---
 
 def scopes_page(catalog: Catalog) -> str:
     """The page as Markdown."""
-    scopes = Scopes(policies(catalog))
+    scopes = Scopes(policies(entity.interface for entity in catalog.values()))
     return "".join(_page(catalog, scopes))
 
 

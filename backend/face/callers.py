@@ -77,7 +77,7 @@ class Callers:
         self.compiler = Compiler()
         self._pool = pool
         self._usage = TokenUsage(pool)
-        self._policies = policies(catalog)
+        self._policies = policies(entity.interface for entity in catalog.values())
         self._cache_opener = cache
         self.cache: OpenCache | None = None
         self._held: Recent[bytes, Held] = Recent(10000)

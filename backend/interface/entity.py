@@ -15,6 +15,8 @@ from backend.access.policy import Action
 from backend.interface.base import Batch, EntityInterface, Expression, Related, Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.types import TypeEngine
 
     from backend.access.policy import Policies
@@ -160,9 +162,9 @@ class Entity:
 Catalog = Mapping[str, Entity]
 
 
-def policies(catalog: Catalog) -> Policies:
+def policies(interfaces: Iterable[type[EntityInterface]]) -> Policies:
     """The policy of each model that has an interface."""
-    return {entity.model: entity.interface.policy for entity in catalog.values()}
+    return {interface.model: interface.policy for interface in interfaces}
 
 
 def camel_case(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -10,6 +9,8 @@ from sqlalchemy import text
 from backend.access.scope import Scopes
 from backend.change.install import INSTALLED, IS_KEPT_RIGHTLY, KEEP_RIGHTLY, SCHEMA, lacking, statements
 from backend.change.notes import Notes
+from backend.interface.entity import policies
+from backend.interface.registry import INTERFACES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -61,7 +62,4 @@ def triggers_lacking(connection: Connection) -> list[Note]:
 
 
 def _noted(connection: Connection) -> list[Note]:
-    # A new entity is known by its interface's line in the registry.
-    registry = import_module("backend.interface.registry")
-    policies = {interface.model: interface.policy for interface in registry.INTERFACES}
-    return Notes(Scopes(policies)).noted(str(connection.execute(text(SCHEMA)).scalar_one()))
+    return Notes(Scopes(policies(INTERFACES))).noted(str(connection.execute(text(SCHEMA)).scalar_one()))

@@ -73,9 +73,10 @@ def _are_changes_noted(database_url: str) -> bool:
     from backend.access.scope import Scopes
     from backend.change import Notes
     from backend.change.install import are_noted
+    from backend.interface.entity import policies
     from backend.interface.registry import INTERFACES
 
-    return are_noted(database_url, Notes(Scopes({interface.model: interface.policy for interface in INTERFACES})))
+    return are_noted(database_url, Notes(Scopes(policies(INTERFACES))))
 
 
 @contextmanager

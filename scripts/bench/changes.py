@@ -15,6 +15,7 @@ import psycopg
 from backend.access.scope import Scopes
 from backend.change import Notes, Reader
 from backend.embedded import services
+from backend.interface.entity import policies
 from backend.interface.registry import INTERFACES
 from backend.migration import upgrade
 from backend.seed import is_empty, load
@@ -93,7 +94,7 @@ def measure_changes(data_dir: Path, rounds: int) -> tuple[list[WriteCost], Readi
 
 
 async def _measure(url: str, rounds: int) -> tuple[list[WriteCost], Reading]:
-    notes, store = Notes(Scopes({interface.model: interface.policy for interface in INTERFACES})), _Told()
+    notes, store = Notes(Scopes(policies(INTERFACES))), _Told()
     task = asyncio.create_task(Reader(url, notes, store).run())
     try:
         while not store.leases:  # noqa: ASYNC110 - as often as the reader looks

@@ -71,7 +71,7 @@ class Planning:
     def seconds(self, variables: dict[str, Any]) -> float:
         """How long it takes to read the variables and to make the statements and their parameters."""
         document = read_document(SCHEMA, QUERY, DocumentLimits.of(DEFAULTS))
-        visibility = Visibility(policies(CATALOG), self.principal.viewer, Statistics({}))
+        visibility = Visibility(policies(INTERFACES), self.principal.viewer, Statistics({}))
         operation = document.operation(None)
         start = thread_time()
         values = Variables(SCHEMA, operation.variable_definitions or (), suggest=False).read(variables)

@@ -9,6 +9,7 @@ import psycopg
 
 from backend.access.scope import Scopes
 from backend.change import Change, ElsewhereError, NotAcknowledgedError, Notes, stamps_of
+from backend.interface.entity import policies
 from backend.interface.registry import INTERFACES
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from backend.access.scope import Stamp
     from backend.plan.statement import Statement
 
-SCOPES = Scopes({interface.model: interface.policy for interface in INTERFACES})
+SCOPES = Scopes(policies(INTERFACES))
 NOTES = Notes(SCOPES)
 _READ = "SELECT table_name, layout, columns, keys, users, everyone FROM gateway_change"
 _TAKE = "DELETE FROM gateway_change RETURNING table_name, layout, columns, keys, users, everyone"

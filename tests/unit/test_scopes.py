@@ -12,7 +12,6 @@ from backend.access.principal import Principal, principal_from_row
 from backend.access.scope import ANY, UNSCOPED, Scopes, Stamp, tables_in
 from backend.change import Change, stamps_of
 from backend.interface.entity import policies
-from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.model import Course, CourseContent, CourseContentType, Message, Result
 from backend.model.base import table_of
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.sql import visitors
 
-SCOPES = Scopes(policies(reflect(INTERFACES)))
+SCOPES = Scopes(policies(INTERFACES))
 USER = "00000000-0000-4000-8000-000000000001"
 ALGEBRA, GEOMETRY = "a0000000-0000-4000-8000-000000000001", "a0000000-0000-4000-8000-000000000002"
 IN_ALGEBRA, IN_GEOMETRY = "b0000000-0000-4000-8000-000000000001", "b0000000-0000-4000-8000-000000000002"
