@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         default=None, description="What readers of /metrics must send as a bearer token, wherever they are."
     )
+    prometheus_multiproc_dir: Path | None = Field(
+        default=None,
+        description="Where several workers keep their figures; without it, in a directory that goes with them.",
+    )
     otel_sdk_disabled: bool = Field(default=False, description="No spans, whatever the other settings say.")
     otel_exporter_otlp_endpoint: str | None = Field(
         default=None,

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from backend.observe.observation import Observation
     from backend.observe.observer import Seen
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
-# prometheus-client's own name: it looks at it when it is imported.
-DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _COUNTS = (0, 1, 2, 4, 8, 16, 32, 64, 128)
 _ROWS = (0, 1, 10, 100, 1_000, 10_000, 100_000)
 
 
 class Metrics:
-    """The figures of one application. No label is anything that a client chooses."""
+    """The figures of one application. No label is anything that a client chooses.
 
-    def __init__(self) -> None:
+    `directory` is where several processes keep theirs, if they do.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._directory = directory
         self._registry = own = CollectorRegistry()
         self.in_progress = Gauge(
             "computor_requests_in_progress",
@@ -72,9 +75,9 @@ class Metrics:
 
     def text(self) -> bytes:
         """The figures as Prometheus reads them: of all workers, where there are several."""
-        if not os.environ.get(DIRECTORY):
+        if self._directory is None:
             # Those of the process and of the cache are in prometheus-client's own registry.
             return generate_latest(REGISTRY) + generate_latest(self._registry)
         every = CollectorRegistry()
-        MultiProcessCollector(every)  # type: ignore[no-untyped-call]  # untyped there
+        MultiProcessCollector(every, str(self._directory))  # type: ignore[no-untyped-call]  # untyped there
         return generate_latest(every)

@@ -34,7 +34,7 @@ def observed_by(settings: Settings) -> Observed:
         found.witnesses.append(RequestLog(every=settings.log_requests, slow=settings.slow_seconds))
     if settings.metrics is not MetricsReaders.OFF or settings.metrics_token is not None:
         token = settings.metrics_token.get_secret_value() if settings.metrics_token is not None else None
-        found.metrics = Metrics()
+        found.metrics = Metrics(settings.prometheus_multiproc_dir)
         found.endpoint = MetricsEndpoint(found.metrics, settings.metrics, token)
     if settings.traced:
         # Its import takes its time, which only those pay who want spans.

@@ -8,9 +8,10 @@ import os
 import signal
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from backend.errors import GatewayError
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
     from multiprocessing.context import SpawnProcess
-    from pathlib import Path
 
     from backend.settings import Settings
 
 log = logging.getLogger("computor")
 
-_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS_TO_END = 20.0
 _PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
@@ -51,9 +50,9 @@ def supervise(
     from backend.observe.log import configure_logging
 
     configure_logging()
-    with _metrics_directory(), _workers() as workers:
+    with _shared_metrics(settings) as shared, _workers() as workers:
         for _ in range(settings.workers):
-            _start(workers, settings, demo_tokens, listener)
+            _start(workers, shared, demo_tokens, listener)
         announced = False
         while True:
             wait(
@@ -70,7 +69,7 @@ def supervise(
                 if not announced and not worker.ready:
                     raise GatewayError("A worker could not start; what it said stands above.")
                 workers.remove(worker)
-                _replace(workers, worker, settings, demo_tokens, listener)
+                _replace(workers, worker, shared, demo_tokens, listener)
             if not announced and all(worker.ready for worker in workers):
                 announced = True
                 announce()
@@ -152,14 +151,12 @@ def _workers() -> Iterator[list[_Worker]]:
 
 
 @contextmanager
-def _metrics_directory() -> Iterator[None]:
-    """Where workers keep their figures, for any of them to tell: the environment says where to prometheus-client."""
-    if os.environ.get(_METRICS):
-        yield
-        return
-    with tempfile.TemporaryDirectory(prefix="computor-metrics-") as directory:
-        os.environ[_METRICS] = directory
-        try:
-            yield
-        finally:
-            del os.environ[_METRICS]
+def _shared_metrics(settings: Settings) -> Iterator[Settings]:
+    """The settings with a place in them where workers keep their figures, for any of them to tell."""
+    with ExitStack() as stack:
+        directory = settings.prometheus_multiproc_dir or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="computor-metrics-"))
+        )
+        # prometheus-client looks there when it is imported.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+        yield settings.model_copy(update={"prometheus_multiproc_dir": directory})
