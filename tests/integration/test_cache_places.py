@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import shutil
 import socket
 import subprocess
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 QUERY = "{ courses { nodes { title } } }"
+UPDATE = "mutation ($id: ID!, $title: String) { updateCourse(id: $id, input: {title: $title}) { errors { message } } }"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,11 @@ def _server(*options: str, sentinel_of: int | None = None) -> Iterator[int]:
         port = int(listener.getsockname()[1])
     lines = [f"port {port}", "bind 127.0.0.1", f"dir {directory}", 'save ""', *options]
     if sentinel_of is not None:
-        lines += [f"sentinel monitor ours 127.0.0.1 {sentinel_of} 1"]
+        lines += [
+            f"sentinel monitor ours 127.0.0.1 {sentinel_of} 1",
+            "sentinel down-after-milliseconds ours 300",
+            "sentinel failover-timeout ours 3000",
+        ]
     file = directory / "server.conf"
     file.write_text("\n".join(lines) + "\n")
     command = [str(find_program()), str(file), *(["--sentinel"] if sentinel_of is not None else [])]
@@ -127,6 +133,40 @@ def test_the_node_of_a_cluster_that_holds_our_keys_is_found(
 def test_the_server_that_sentinels_name_is_found() -> None:
     with _server() as port, _server(sentinel_of=port) as sentinel:
         assert asyncio.run(resolve(f"redis+sentinel://127.0.0.1:{sentinel}/ours", b"key", 5)).port == port
+
+
+@pytest.mark.parametrize("how", ["the master ends", "the master is told to follow"])
+def test_a_replica_that_sentinels_promote_takes_over_with_nothing_of_what_was_kept(
+    own_world: World, tokens: dict[str, str], how: str
+) -> None:
+    """It has all that the master had, stamps and lease included, but not what changed in between."""
+    with _server() as port, _server(f"replicaof 127.0.0.1 {port}") as replica:
+        master, promoted = redis.Redis(port=port), redis.Redis(port=replica)
+        eventually(lambda: promoted.info("replication")["master_link_status"] == "up")
+        with _server(sentinel_of=port) as sentinel, redis.Redis(port=sentinel) as watching:
+            eventually(lambda: f"127.0.0.1:{replica}" in _told(watching, "SENTINEL", "REPLICAS", "ours"))
+            url = SecretStr(f"redis+sentinel://127.0.0.1:{sentinel}/ours")
+            with running_gateway(own_world.database_url, tokens, redis_url=url) as running:
+                own_world.connection.execute("UPDATE course SET title = 'Before'")
+                eventually(lambda: kept(running, "lea", QUERY)["courses"]["nodes"][0]["title"] == "Before")
+                eventually(lambda: promoted.dbsize() == master.dbsize() > 0)
+                if how == "the master ends":
+                    master.shutdown(nosave=True)
+                else:
+                    assert "OK" in _told(watching, "SENTINEL", "FAILOVER", "ours")
+                for number in itertools.count():
+                    done = running.data("lea", UPDATE, id=own_world.id("course", "algebra"), title=f"After {number}")
+                    assert done["updateCourse"]["errors"] == []
+                    assert running.data("lea", QUERY)["courses"]["nodes"][0]["title"] == f"After {number}"
+                    if promoted.info("replication")["role"] == "master":
+                        break
+                assert kept(running, "lea", QUERY)["courses"]["nodes"][0]["title"] == f"After {number}"
+                own_world.connection.execute("UPDATE course SET title = 'Long after'")
+                eventually(lambda: kept(running, "lea", QUERY)["courses"]["nodes"][0]["title"] == "Long after")
+                # It is the promoted one that keeps them.
+                assert promoted.keys("course:list:*")
+        master.close()
+        promoted.close()
 
 
 @pytest.mark.parametrize("url", ["redis+cluster://127.0.0.1:1", "redis+sentinel://127.0.0.1:1/ours"])

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from backend import embedded
-from backend.change import OUTLASTED, Announcer, Reader
+from backend.change import LEASE, OUTLASTED, Announcer, Reader
 from backend.change.reader import UnfitDatabaseError
 from backend.migration import upgrade
 from backend.plan.connection_pool import Timeouts, read_pool
@@ -98,6 +98,30 @@ async def test_what_is_committed_is_told_before_a_lease_speaks_for_it(university
         await _renewed(store)
         assert store.bumped == {"course/any", f"course/course:{course}"}
         assert _left(url) == 0
+
+
+async def test_nobody_vouches_for_what_is_committed_while_they_read(
+    university: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    monkeypatch.setattr("backend.change.reader.RENEWALS", 1000)
+    store = RememberedStamps()
+    told: list[float] = []
+
+    def late() -> None:
+        # What is committed here is read the next time.
+        told.append(time.monotonic() * 1000)
+        time.sleep(0.05)
+
+    store.on_bump = late
+    async with _reading(url, store):
+        await _until(lambda: store.is_vouched_for)
+        _write(url, "read", course)
+        await _until(lambda: bool(told))
+        renewals = store.renewals
+        await _until(lambda: store.renewals > renewals)
+        # Of the same look, for there is one lease a look.
+        assert store.ends[renewals] - 1000 * LEASE <= told[0]
 
 
 async def test_transaction_that_began_long_ago_is_read_when_it_ends(university: World) -> None:

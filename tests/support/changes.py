@@ -76,7 +76,7 @@ class RememberedStamps:
         self.bumped: set[str] = set()
         self.announced: set[str] = set()
         self.until = 0
-        self.renewals = 0
+        self.ends: list[int] = []
         self.is_away = False
         self.is_elsewhere = False
         self.on_bump: Callable[[], None] = lambda: None
@@ -108,7 +108,12 @@ class RememberedStamps:
             self.is_elsewhere = False
             raise ElsewhereError
         self.until = until
-        self.renewals += 1
+        self.ends.append(until)
+
+    @property
+    def renewals(self) -> int:
+        """How many leases there were."""
+        return len(self.ends)
 
     @property
     def is_vouched_for(self) -> bool:

@@ -63,13 +63,18 @@ class RedisServer:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """It answers nothing while the block runs."""
+        """It answers nothing while the block runs, unless it is resumed before."""
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            os.kill(self._process.pid, signal.SIGCONT)
+            self.resume()
+
+    def resume(self) -> None:
+        """It answers again, first what it was asked meanwhile."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGCONT)
 
 
 @contextmanager
