@@ -48,10 +48,24 @@ def client_of(url: str, seconds: float) -> Redis:
         return cast("Redis", _cluster(seeds, login, seconds))
     if scheme == SENTINEL:
         found: Redis = _sentinel(seeds, seconds).master_for(
-            service, db=login.database, username=login.username, password=login.password, **_patience(seconds)
+            service,
+            _BehindSentinels,
+            db=login.database,
+            username=login.username,
+            password=login.password,
+            **_patience(seconds),
         )
         return found
     return Redis.from_url(url, **_patience(seconds))
+
+
+class _BehindSentinels(Redis):
+    """A client that ends its connections to the sentinels, too."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - redis-py's
+        await super().aclose(close_connection_pool)
+        for sentinel in self.connection_pool.sentinel_manager.sentinels:  # type: ignore[attr-defined]  # it is one's
+            await sentinel.aclose()
 
 
 async def resolve(url: str, key: bytes, seconds: float) -> Address:

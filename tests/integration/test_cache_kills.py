@@ -23,7 +23,7 @@ from backend.access.credentials import create_token
 from backend.cache import metrics
 from backend.cache.connection import Connection
 from backend.change import OUTLASTED, Reader
-from backend.face import http as face
+from backend.face import incoming
 from backend.migration import upgrade
 from tests.support.cached_answers import kept, told
 from tests.support.gateway import running_gateway
@@ -180,7 +180,7 @@ def test_clients_that_go_away_do_not_shift_the_answers_of_others(
     tokens = {user: create_token(own_world.database_url, user=user) for user in users}
     query = "{ me { username } }"
     asking = _counted(monkeypatch)
-    monkeypatch.setattr(face, "WATCHED_AFTER", 0.01)
+    monkeypatch.setattr(incoming, "WATCHED_AFTER", 0.01)
     monkeypatch.setattr("backend.cache.link.BUDGET", 30)
     with (
         redis_server() as server,
