@@ -11,7 +11,7 @@ from psycopg import Error
 from psycopg_pool import PoolTimeout
 
 from backend.cache.address import AWAY
-from backend.revision import newest
+from backend.revision import is_newest
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -63,11 +63,7 @@ class Health:
     async def _of_database(self) -> tuple[str, str]:
         try:
             async with asyncio.timeout(_PATIENCE), self._pool.connection(_PATIENCE) as connection:
-                found = await connection.execute("SELECT to_regclass('public.gateway_alembic_version') IS NOT NULL")
-                if await found.fetchone() != (True,):
-                    return OK, OLD
-                found = await connection.execute("SELECT version_num FROM public.gateway_alembic_version")
-                return OK, OK if await found.fetchall() == [(newest(),)] else OLD
+                return OK, OK if await is_newest(connection) else OLD
         except (Error, OSError, PoolTimeout, TimeoutError):
             return DOWN, DOWN
 

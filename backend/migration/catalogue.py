@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
+from backend.revision import VERSION_TABLE
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-VERSION_TABLE = "gateway_alembic_version"
 _COMPUTORS_VERSION_TABLE = "alembic_version"
 
 

@@ -17,9 +17,9 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.exc import DBAPIError
 
 from alembic import context
-from backend.migration.catalogue import VERSION_TABLE
 from backend.model import Base
 from backend.model.base import Ltree
+from backend.revision import VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

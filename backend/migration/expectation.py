@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 
 from alembic import command
-from backend.migration.catalogue import VERSION_TABLE, Catalogue, read
+from backend.migration.catalogue import Catalogue, read
 from backend.migration.environment import FIRST_REVISION, config_of
 from backend.migration.triggers import make_triggers
+from backend.revision import VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
