@@ -15,7 +15,7 @@ from backend.cache import metrics
 from backend.cache.connection import AwayError
 from backend.cache.entry import Entry, ForeignEntryError, Rest, pack, unpack
 from backend.change import LEASE
-from backend.plan.statement import Recent
+from backend.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ from backend.cache.answers import LARGEST, Answers, age, joined
 from backend.cache.connection import AwayError
 from backend.cache.entry import Entry, Rest
 from backend.cache.question import Question
-from backend.plan.statement import Recent
+from backend.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

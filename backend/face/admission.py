@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.cache.address import AWAY
 from backend.errors import RateLimitedError
-from backend.plan.statement import Recent
+from backend.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -29,7 +29,8 @@ from backend.operation.writing import Writing
 from backend.plan.cursor import Seal
 from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
 from backend.plan.source import Scope
-from backend.plan.statement import Compiler, Recent
+from backend.plan.statement import Compiler
+from backend.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable

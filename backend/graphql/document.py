@@ -28,7 +28,7 @@ from graphql import (
 from backend.errors import ErrorCode, LimitError
 from backend.graphql.cost import Cost, OperationCost, operation_cost
 from backend.graphql.measure import check_size, check_text
-from backend.plan.statement import Recent
+from backend.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,27 +58,27 @@ class Document:
     # By the name of the operation, once it was asked for.
     variables: dict[str | None, Variables] = field(default_factory=dict)
 
+    def meant(self, name: str | None) -> str | None:
+        """The name of the operation that a request means: without a name, that of the only one."""
+        return next(iter(self.operations)) if name is None and len(self.operations) == 1 else name
+
     def operation(self, name: str | None) -> OperationDefinitionNode:
-        """The operation of that name; without a name, the only one. GraphQLError where there is none."""
-        if name is None and len(self.operations) == 1:
-            return next(iter(self.operations.values()))
-        if name is None:
+        """The operation that is meant. GraphQLError where there is none."""
+        name = self.meant(name)
+        if name is None and len(self.operations) != 1:
             raise _bad_request("The document has several operations: name one as operationName.")
         if name not in self.operations:
             raise _bad_request(f"The document has no operation {name!r}.")
         return self.operations[name]
 
     def cost(self, name: str | None, variables: Mapping[str, Any]) -> Cost:
-        """What the operation of that name costs with these variables, as the schema weighs it."""
-        if name is None and len(self.costs) == 1:
-            (name,) = self.costs
-        return self.costs[name].of(variables)
+        """What the operation that is meant costs with these variables, as the schema weighs it."""
+        return self.costs[self.meant(name)].of(variables)
 
     def writes(self, name: str | None) -> bool:
-        """Whether the operation of that name is a mutation; without a name, the only one."""
-        if name is None and len(self.operations) == 1:
-            (name,) = self.operations
-        return name in self.operations and self.operations[name].operation is OperationType.MUTATION
+        """Whether the operation that is meant is a mutation."""
+        meant = self.operations.get(self.meant(name))
+        return meant is not None and meant.operation is OperationType.MUTATION
 
     def switches(self, variables: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of the variables that decide what is selected."""

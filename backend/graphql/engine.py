@@ -25,7 +25,7 @@ from backend.graphql.trusted import NotHereError
 from backend.graphql.variables import Variables
 from backend.observe import observed
 from backend.plan.compile import PlanCompiler
-from backend.plan.statement import Recent
+from backend.recent import Recent
 from backend.settings import Explained
 
 if TYPE_CHECKING:
@@ -294,11 +294,7 @@ def _note_operation(text: str, document: Document, name: str | None) -> None:
     observation.document = text
     if document.errors:
         return
-    known = (
-        document.operations.get(name)
-        if name or len(document.operations) != 1
-        else next(iter(document.operations.values()))
-    )
+    known = document.operations.get(document.meant(name))
     if known is not None:
         observation.operation = known.name.value if known.name else None
         observation.operation_kind = known.operation.value

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backend.graphql.basic_types import FILTERS, SCALAR_NAMES, Archived, declare_enum, declare_enum_filter
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import WHOLE_LIST, CacheControl, Cost, ListSize, constraint
 from backend.graphql.grouping_types import declare_grouping, groups_spec
-from backend.graphql.shared import FILTERS, SCALAR_NAMES, Archived, declare_enum, declare_enum_filter
 from backend.interface.entity import Catalog, Entity, Field, Kind, words
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from backend.graphql.basic_types import SCALAR_NAMES, declare_enum
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import INCLUDED, WHOLE_LIST, Cost, ListSize
-from backend.graphql.shared import SCALAR_NAMES, declare_enum
 from backend.interface.entity import Entity, Field, Kind
 from backend.plan.grouping import grouped_fields
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from strawberry.directive import DirectiveLocation, directive
 
 from backend.errors import DeclarationError
+from backend.graphql.basic_types import SCALAR_NAMES, declare_enum
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import TRANSACTION, Cost, ListSize, constraint
 from backend.graphql.mutation_fields import MutationField, Verb, mutation_fields, upsert_keys
-from backend.graphql.shared import SCALAR_NAMES, declare_enum
 from backend.interface.entity import Catalog, Entity, Field, Relation, camel_case, words
 from backend.interface.inputs import input_fields
 from backend.operation.problem import ProblemCode

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from backend.graphql.basic_types import declare_error_codes, declare_shared
 from backend.graphql.declare import Declarations
 from backend.graphql.entity_types import declare_entity, root_specs
 from backend.graphql.grouping_types import declare_group_units
 from backend.graphql.mutation_types import ATOMIC, declare_mutations
 from backend.graphql.scalars import SCALARS
-from backend.graphql.shared import declare_error_codes, declare_shared
 from backend.graphql.written import written_fields, written_mutations
 
 if TYPE_CHECKING:

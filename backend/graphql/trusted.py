@@ -13,7 +13,7 @@ import orjson
 
 from backend.cache.address import AWAY
 from backend.errors import BadRequestError, ErrorCode, GatewayError
-from backend.plan.statement import Recent
+from backend.recent import Recent
 from backend.settings import TrustedDocuments
 
 if TYPE_CHECKING:

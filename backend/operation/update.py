@@ -19,8 +19,8 @@ from backend.operation.effects import Done, run_effects
 from backend.operation.input import Values, merge_problems, read_update
 from backend.operation.lock import parents_of_old, rows, turns
 from backend.operation.problem import Problem, ProblemCode, RefusedError, not_found
+from backend.plan.json_secrets import with_secrets
 from backend.plan.keys import Key, bound_keys, is_among
-from backend.plan.loading import with_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from backend.plan.keys import KEYS
 from backend.plan.listing import Listing
 from backend.plan.load import Load, Query, Task, Template
-from backend.plan.statement import Recent, Statement
+from backend.recent import Recent
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backend.plan.grouping import Groups, GroupsRequest
     from backend.plan.request import ListRequest
     from backend.plan.run import Json, Row, Run
+    from backend.plan.statement import Statement
 
 SHAPES_KEPT = 64
 

@@ -12,7 +12,7 @@ from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from backend.plan.loading import AnyMomentLoader, JsonLoader
+from backend.plan.received import AnyMomentLoader, JsonLoader
 from backend.plan.run import Row
 
 if TYPE_CHECKING:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from backend.access.scope import tables_in
 from backend.access.visibility import PRINCIPAL_BIND
 from backend.plan.value import encode
+from backend.recent import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from sqlalchemy import Dialect, Executable
 
@@ -26,39 +25,7 @@ _TIME = re.compile(
     rb"\b(now|age|random|(clock|statement|transaction|current|local)_?timestamp|(current|local)_?(date|time))\b",
     re.IGNORECASE,
 )
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
 T = TypeVar("T")
-
-
-class Recent(Generic[K, V]):
-    """A mapping that keeps the entries used last, up to a bound."""
-
-    def __init__(self, bound: int) -> None:
-        self._bound = bound
-        self._entries: OrderedDict[K, V] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        """The entry, which now counts as used."""
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-        return entry
-
-    def put(self, key: K, value: V) -> V:
-        """Keeps the entry; the one that was used longest ago may go."""
-        self._entries[key] = value
-        if len(self._entries) > self._bound:
-            self._entries.popitem(last=False)
-        return value
-
-    def drop(self, key: K) -> None:
-        """Forgets the entry, if it is there."""
-        self._entries.pop(key, None)
-
-    def __len__(self) -> int:
-        """How many entries there are."""
-        return len(self._entries)
 
 
 @dataclass(frozen=True)

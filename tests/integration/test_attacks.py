@@ -13,7 +13,7 @@ from graphql import execute
 
 from backend.graphql.document import Document, read_document
 from backend.graphql.engine import LONGEST_KEPT
-from backend.plan.loading import JsonLoader
+from backend.plan.received import JsonLoader
 from tests.support.gateway import AT_ANY_COST, RunningGateway, running_gateway
 
 if TYPE_CHECKING:
