@@ -138,8 +138,8 @@ class Grant:
     `path` leads over relations to a column of the last (`course_content.course_id`), one of whose values the caller
     must hold in `values`. Without a path the grant needs no row: it is open to everyone signed in, or, with
     `values`, to whoever holds any. `where` is a condition on the row besides, and `sees` a relation to one whose target
-    the caller must see, too. `hides` names the attributes that this
-    grant does not open to readers; `sets` those that it lets writers set, where these are not all.
+    the caller must see, too. `hides` names the attributes that this grant does not open to readers; `sets` those that
+    it lets writers set, where these are not all.
     """
 
     path: str = ""

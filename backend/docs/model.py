@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
-from backend.docs.areas import areas
+from backend.interface.areas import areas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

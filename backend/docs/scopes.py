@@ -8,7 +8,7 @@ from sqlalchemy import inspect
 
 from backend.access.principal import EVIDENCE
 from backend.access.scope import Scopes
-from backend.docs.areas import areas
+from backend.interface.areas import areas
 from backend.interface.entity import policies
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from backend.graphql.basic_types import FILTERS, SCALAR_NAMES, Archived, declare
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import WHOLE_LIST, CacheControl, Cost, ListSize, constraint
 from backend.graphql.grouping_types import declare_grouping, groups_spec
-from backend.interface.entity import Catalog, Entity, Field, Kind, words
+from backend.interface.entity import Catalog, Entity, Field, Kind, article, words
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 
 if TYPE_CHECKING:
@@ -215,9 +215,8 @@ def root_specs(types: Declarations, catalog: Catalog) -> Sequence[FieldSpec]:
         specs.append(FieldSpec("me", "User | None", "The caller."))
     for entity in catalog.values():
         text = words(entity.singular)
-        article = "An" if text[0] in "aeio" else "A"
         given = [ArgumentSpec("id", "ID", "Its global id, or its bare key.")]
-        specs.append(FieldSpec(entity.singular, f"{entity.name} | None", f"{article} {text} by its id.", given))
+        specs.append(FieldSpec(entity.singular, f"{entity.name} | None", f"{article(text)} {text} by its id.", given))
         plural = words(entity.plural)
         specs.append(
             connection_spec(types, entity.plural, entity, f"{plural[:1].upper()}{plural[1:]} that the caller may see.")

@@ -12,7 +12,7 @@ from backend.graphql.basic_types import SCALAR_NAMES, declare_enum
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import TRANSACTION, Cost, ListSize, constraint
 from backend.graphql.mutation_fields import MutationField, Verb, mutation_fields, upsert_keys
-from backend.interface.entity import Catalog, Entity, Field, Relation, camel_case, words
+from backend.interface.entity import Catalog, Entity, Field, Relation, article, camel_case, words
 from backend.interface.inputs import input_fields
 from backend.operation.problem import ProblemCode
 
@@ -98,7 +98,7 @@ def _declare_errors(types: Declarations) -> None:
 def _declare_inputs(types: Declarations, catalog: Catalog, entity: Entity) -> None:
     singular = words(entity.singular)
     if entity.interface.create is not None:
-        text = f"{_article(singular)} {singular} to create; null is the same as absent."
+        text = f"{article(singular)} {singular} to create; null is the same as absent."
         specs = _input_specs(types, entity, entity.interface.create)
         for relation in entity.children:
             child = catalog[relation.target]
@@ -107,7 +107,7 @@ def _declare_inputs(types: Declarations, catalog: Catalog, entity: Entity) -> No
             specs.append(FieldSpec(relation.name, f"list[{name}] | None", text_of_children))
         types.input(f"Create{entity.name}Input", text, specs)
     if entity.interface.update is not None:
-        text = f"What to change in {_article(singular).lower()} {singular}: an absent field stays, null clears."
+        text = f"What to change in {article(singular).lower()} {singular}: an absent field stays, null clears."
         types.input(f"Update{entity.name}Input", text, _input_specs(types, entity, entity.interface.update))
 
 
@@ -120,7 +120,7 @@ def _declare_child(types: Declarations, parent: Entity, child: Entity, relation:
     own = camel_case(relation.remote)
     specs = [spec for spec in _input_specs(types, child, create) if spec.name != own]
     singular = words(child.singular)
-    types.input(name, f"{_article(singular)} {singular} to create with its {words(parent.singular)}.", specs)
+    types.input(name, f"{article(singular)} {singular} to create with its {words(parent.singular)}.", specs)
     return name
 
 
@@ -214,7 +214,7 @@ def _arguments(field: MutationField) -> list[ArgumentSpec]:
 
 def _described(field: MutationField) -> str:
     singular, plural = words(field.entity.singular), words(field.entity.plural)
-    one = f"{_article(singular).lower()} {singular}"
+    one = f"{article(singular).lower()} {singular}"
     return {
         Verb.CREATE: f"Creates {one}.",
         Verb.CREATE_MANY: f"Creates {plural}: all, or none.",
@@ -224,10 +224,6 @@ def _described(field: MutationField) -> str:
         Verb.ARCHIVE: f"Archives {one}.",
         Verb.UNARCHIVE: f"Takes {one} out of the archive.",
     }[field.verb]
-
-
-def _article(noun: str) -> str:
-    return "An" if noun[0] in "aeio" else "A"
 
 
 def _atomic() -> None:

@@ -167,6 +167,11 @@ def policies(interfaces: Iterable[type[EntityInterface]]) -> Policies:
     return {interface.model: interface.policy for interface in interfaces}
 
 
+def article(noun: str) -> str:
+    """An or a, as a sentence begins with it."""
+    return "An" if noun[0] in "aeio" else "A"
+
+
 def camel_case(name: str) -> str:
     """course_role_id becomes courseRoleId."""
     head, *rest = name.split("_")

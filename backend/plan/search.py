@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, Table, inspect, literal_column, select
 from sqlalchemy.sql.util import _deep_deannotate
@@ -10,6 +10,7 @@ from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 from backend.errors import DeclarationError, InputError
 from backend.interface.search import search
+from backend.model.base import table_of
 from backend.plan.source import Source
 from backend.plan.value import check_column
 
@@ -113,11 +114,6 @@ def _own_columns(element: Select[Any]) -> Iterator[Column[Any]]:
             yield part
         elif not isinstance(part, Select):
             pending += part.get_children()
-
-
-def table_of(model: type[Base]) -> Table:
-    """The table of a model."""
-    return cast("Table", model.__table__)
 
 
 def _attribute(source: Source, column: Column[Any]) -> str:
