@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Table, inspect
 from sqlalchemy.sql import visitors
 
+from backend.access.columns import Columns, key_pair, relationship_of
 from backend.access.policy import Action, claimed
-from backend.access.visibility import Columns, key_pair, relationship_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ARRAY,
-    BindParameter,
     ColumnElement,
     FromClause,
     Select,
     and_,
     any_,
-    bindparam,
     case,
     cast,
     func,
@@ -23,12 +20,13 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import true as sql_true
-from sqlalchemy.dialects.postgresql import UUID
 
-from backend.access.policy import ADMIN_ONLY, Action, Grant, Policies, Values, claimed, user
+from backend.access.columns import Columns, PolicyRow, key_pair, relationship_of
+from backend.access.held import held_keys, is_held
+from backend.access.policy import ADMIN_ONLY, Action, Grant, Policies, Values, claimed
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Mapper, RelationshipProperty
+    from collections.abc import Mapping
 
     from backend.access.principal import Viewer
     from backend.model import Base
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 # lead to the rows; beyond, rows are tested against a hash table. Measured: docs/benchmark.md.
 FEW_ROWS = 5000
 LARGE_SHARE = 0.5
-PRINCIPAL_BIND = "principal__"
 
 
 class Access(Enum):
@@ -46,45 +43,6 @@ class Access(Enum):
     KEYED = "by key or by parent: few rows, each tested by itself"
     SCAN = "without keys, all rows that pass"
     WALK = "without keys, along an index, until there are enough"
-
-
-class Columns(Mapping[str, ColumnElement[Any]]):
-    """The columns of one occurrence of a table in a statement, by their names in the model."""
-
-    def __init__(self, model: type[Base], source: FromClause) -> None:
-        self.mapper: Mapper[Any] = inspect(model)
-        self.source = source
-
-    def __getitem__(self, attribute: str) -> ColumnElement[Any]:
-        """The column of the attribute; KeyError where the model has none."""
-        return self.source.c[self.mapper.columns[attribute].key]
-
-    def __iter__(self) -> Iterator[str]:
-        """The names of the attributes."""
-        return iter(self.mapper.columns.keys())
-
-    def __len__(self) -> int:
-        """How many columns there are."""
-        return len(self.mapper.columns)
-
-
-class PolicyRow(Columns):
-    """What a policy's condition on a row may look at: its columns and, across dots, those of relations to one.
-
-    Nobody is asked whether they may see these, for it is the policy that says so.
-    """
-
-    def __getitem__(self, attribute: str) -> ColumnElement[Any]:
-        """The column; KeyError where there is none."""
-        relation, dot, rest = attribute.partition(".")
-        if not dot:
-            return super().__getitem__(attribute)
-        relationship = relationship_of(self.mapper.class_, relation)
-        local, remote = key_pair(relationship)
-        model = relationship.mapper.class_
-        table = model.__table__.alias()
-        found = select(PolicyRow(model, table)[rest]).where(table.c[remote] == self.source.c[local])
-        return found.correlate_except(table).scalar_subquery()
 
 
 class Statistics:
@@ -264,7 +222,7 @@ class Visibility:
         else:
             held = Columns(model, model.__table__)[last]
             local = str(held.key)
-            array = cast(_values(held, grant.values), ARRAY(held.type))
+            array = cast(held_keys(held, grant.values), ARRAY(held.type))
             keys = func.unnest(array).table_valued("key").render_derived()
             key = keys.c.key
         if not has_index(model, local, attribute):
@@ -302,31 +260,5 @@ def _reachable(model: type[Base], hops: list[str], last: str, values: Values) ->
     return local, select(start.c[remote]).select_from(joined).where(is_held(Columns(target, here)[last], values))
 
 
-def relationship_of(model: type[Base], name: str) -> RelationshipProperty[Any]:
-    """The relationship of that name; KeyError where the model has none."""
-    return inspect(model).relationships[name]
-
-
-def key_pair(relationship: RelationshipProperty[Any]) -> tuple[str, str]:
-    """The names of the one column on each side that the relationship joins."""
-    ((local, remote),) = relationship.local_remote_pairs
-    return str(local.key), str(remote.key)
-
-
 def _toward(value: ColumnElement[Any], descending: bool) -> ColumnElement[Any]:  # noqa: FBT001 - read as one phrase
     return value.desc() if descending else value.asc()
-
-
-def is_held(column: ColumnElement[Any], values: Values) -> ColumnElement[bool]:
-    """That the column is one of the keys that the caller holds; the keys are filled in for each caller."""
-    return column == any_(_values(column, values))
-
-
-def caller() -> ColumnElement[Any]:
-    """The key of the user who asks."""
-    keys: BindParameter[Any] = bindparam(PRINCIPAL_BIND + user().name, type_=ARRAY(UUID))
-    return select(func.unnest(cast(keys, ARRAY(UUID)), type_=UUID).label("key")).scalar_subquery()
-
-
-def _values(column: ColumnElement[Any], values: Values) -> BindParameter[Any]:
-    return bindparam(PRINCIPAL_BIND + values.name, type_=ARRAY(column.type))

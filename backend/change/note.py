@@ -16,8 +16,8 @@ from sqlalchemy import ColumnClause
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.sql import visitors
 
+from backend.access.columns import Columns
 from backend.access.principal import EVIDENCE
-from backend.access.visibility import Columns
 from backend.model.base import table_of
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Select, String, Text, and_, cast, func, li
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from backend.access.credentials import new_secret, shown_prefix, token_hash
+from backend.access.held import caller, is_held
 from backend.access.policy import Action, Check, Grant, Policy, Stage, scopes, user
 from backend.access.principal import EVERYTHING
-from backend.access.visibility import caller, is_held
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,

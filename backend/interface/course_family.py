@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import Select, insert, literal, select, update
 
+from backend.access.held import caller, is_held
 from backend.access.policy import (
     Action,
     Condition,
@@ -16,7 +17,6 @@ from backend.access.policy import (
     families,
     organizations,
 )
-from backend.access.visibility import caller, is_held
 from backend.interface.base import BaseEntityCreate, BaseEntityGet, BaseEntityList, BaseEntityUpdate, EntityInterface
 from backend.interface.effect import Written, is_written
 from backend.interface.rules import Kept, Path, Title

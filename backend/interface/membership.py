@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Text, and_, cast, func, inspect, literal_column, not_, or_, select
 
+from backend.access.held import is_held
 from backend.access.policy import Action, Check, Level, ScopedLevel, Stage, Values, user
 from backend.access.principal import ADMIN
-from backend.access.visibility import is_held
 from backend.model import Base, CourseMember, User, UserRole
 from backend.model.base import table_of
 from backend.model.user import UserType

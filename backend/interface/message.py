@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from sqlalchemy import ColumnElement, Text, and_, case, func, insert, literal_column, or_, select, true
 
+from backend.access.held import caller
 from backend.access.policy import (
     Action,
     Check,
@@ -22,7 +23,6 @@ from backend.access.policy import (
     own_memberships,
     user,
 )
-from backend.access.visibility import caller
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,

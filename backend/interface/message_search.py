@@ -22,8 +22,8 @@ from sqlalchemy import (
     or_,
 )
 
+from backend.access.held import is_held
 from backend.access.policy import user
-from backend.access.visibility import is_held
 from backend.interface.base import ListQuery, Row
 from backend.interface.search import equalities, escaped
 from backend.model import (

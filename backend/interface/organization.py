@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import Field, model_validator
 from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, insert, literal, literal_column, select
 
+from backend.access.held import caller
 from backend.access.policy import Action, Grant, Level, Policy, ScopedLevel, courses, organizations
-from backend.access.visibility import caller
 from backend.interface.base import (
     BaseEntityCreate,
     BaseEntityGet,

@@ -12,7 +12,7 @@ from sqlalchemy import exists, literal_column, or_
 from sqlalchemy import false as sql_false
 from sqlalchemy import true as sql_true
 
-from backend.access.visibility import PolicyRow
+from backend.access.columns import PolicyRow
 from backend.interface.entity import words
 from backend.operation.problem import Problem, ProblemCode, forbidden, invalid, not_found
 from backend.plan.source import Source

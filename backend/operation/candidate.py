@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Computed, Integer, Text, bindparam, cast, column, func, inspect, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from backend.access.visibility import PolicyRow
+from backend.access.columns import PolicyRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -23,8 +23,9 @@ from sqlalchemy import (
 from sqlalchemy import true as sql_true
 from sqlalchemy.dialects.postgresql import JSONB
 
+from backend.access.columns import key_pair, relationship_of
 from backend.access.policy import Action
-from backend.access.visibility import Access, key_pair, relationship_of
+from backend.access.visibility import Access
 from backend.plan.keys import is_among
 from backend.plan.source import Source
 

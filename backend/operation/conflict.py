@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Text, and_, case, cast, func, select
 from sqlalchemy import true as sql_true
 
-from backend.access.visibility import Columns
+from backend.access.columns import Columns
 from backend.operation.candidate import ORDINAL
 from backend.operation.problem import Problem, ProblemCode
 from backend.operation.unique import unique_keys

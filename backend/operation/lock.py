@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, inspect, select
 
+from backend.access.columns import PolicyRow, key_pair, relationship_of
 from backend.access.policy import Action
-from backend.access.visibility import PolicyRow, key_pair, relationship_of
 from backend.operation.authorize import Authority
 from backend.plan.keys import is_among
 from backend.plan.source import Source

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import Text, and_, cast, select
 
-from backend.access.visibility import Columns
+from backend.access.columns import Columns
 from backend.operation.candidate import ROWS, as_json, rows_to_create
 from backend.operation.create import create_rows, read_inputs
 from backend.operation.problem import OvertakenError, RefusedError, invalid

@@ -26,7 +26,8 @@ from sqlalchemy import true as sql_true
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.types import NullType
 
-from backend.access.visibility import Access, Columns, Visibility, key_pair, relationship_of
+from backend.access.columns import Columns, key_pair, relationship_of
+from backend.access.visibility import Access, Visibility
 from backend.interface.base import Batch, Expression, Related
 from backend.interface.entity import Catalog, Entity, Field, Kind
 

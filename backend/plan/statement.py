@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+from backend.access.held import PRINCIPAL_BIND
 from backend.access.scope import tables_in
-from backend.access.visibility import PRINCIPAL_BIND
 from backend.plan.value import encode
 from backend.recent import Recent
 
