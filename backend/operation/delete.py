@@ -15,8 +15,9 @@ from backend.operation.candidate import ROWS, rows_gone
 from backend.operation.cascade import Cascade, cascade_of, counts, deletions, departing
 from backend.operation.database_error import meaning
 from backend.operation.effects import Done, run_effects
+from backend.operation.find import find
 from backend.operation.problem import Problem, ProblemCode, RefusedError, forbidden
-from backend.operation.update import find, overwrite
+from backend.operation.update import overwrite
 from backend.plan.keys import Key, bound_keys
 
 if TYPE_CHECKING:
