@@ -24,6 +24,7 @@ from backend.face.incoming import HttpOptions
 from backend.face.limits import DocumentLimits
 from backend.face.page import built_page
 from backend.graphql.engine import Engine
+from backend.graphql.given import GivenAnswers
 from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
 from backend.graphql.http import GraphQLEndpoint
 from backend.graphql.schema import build_schema
@@ -152,7 +153,8 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
         explain=settings.explain,
     )
     options = HttpOptions.of(settings)
-    endpoint = GraphQLEndpoint(engine, graphiql_page(GRAPHIQL), options, settings.max_batch)
+    given = GivenAnswers(engine.callers, settings.answers_kept_bytes)
+    endpoint = GraphQLEndpoint(engine, given, graphiql_page(GRAPHIQL), options, settings.max_batch)
     health = Health(pool, redis)
     rest = partial(_rest, engine.callers, limits, options)
     return Gateway(engine, endpoint, health, _pages(demo_tokens), redis, rest, observed_by(settings))

@@ -203,6 +203,13 @@ class Settings(BaseSettings):
         default=86_400, ge=0, description="How long automatic persisted queries are kept unused; 0 for not at all."
     )
 
+    answers_kept_bytes: int = Field(
+        default=67_108_864,
+        ge=0,
+        description="Bytes of answers that one process keeps beside Redis, which is asked then only whether they hold; "
+        "0 for none.",
+    )
+
     @model_validator(mode="after")
     def _page_fits(self) -> Settings:
         if self.default_page_size > self.max_page_size:

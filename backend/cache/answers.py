@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import re
 import time
@@ -14,6 +15,7 @@ import hiredis
 from backend.cache import metrics
 from backend.cache.connection import AwayError
 from backend.cache.entry import Entry, ForeignEntryError, Rest, pack, unpack
+from backend.cache.memory import Proof
 from backend.change import LEASE
 from backend.recent import Recent
 
@@ -106,6 +108,35 @@ class Answers:
         entries = await self._valid(server, entries, stamps)
         return Found(server, epoch, stamps, trusted, entries)
 
+    def proof(self, found: Found, held: Held) -> Proof:
+        """What has to be as it is for all that was found to hold."""
+        names = dict.fromkeys(held.rest.names)
+        for entry in found.entries.values():
+            names.update(dict.fromkeys(entry.rest.decode().split(" ")))
+        return Proof(
+            held.principal.user_id,
+            held.principal.valid_until,
+            min((entry.until for entry in found.entries.values()), default=math.inf),
+            found.epoch,
+            (self._names.lease, *map(self._names.stamp, names)),
+            [found.stamps[name] for name in names],
+            len(found.entries),
+        )
+
+    async def holds(self, proof: Proof) -> bool:
+        """Whether all is as it was."""
+        server = self._link.server
+        if server is None or time.monotonic() >= proof.valid_until or _clock() >= proof.until:
+            return False
+        try:
+            lease, *values = await self._read(server, proof.keys)
+        except ForeignEntryError:
+            self._link.distrust(server)
+            return False
+        except AwayError:
+            return False
+        return values == proof.values and vouched(server, self._version, lease) == proof.epoch
+
     def _unpacked(self, raw: bytes, key: bytes) -> Entry | None:
         try:
             return unpack(raw, key)
@@ -125,7 +156,7 @@ class Answers:
             for question, of in names.items():
                 # Asked for at once the next time.
                 self._otherwise.put(question.digest, tuple(of))
-            stamps.update(zip(further, await self._read(server, map(self._names.stamp, further)), strict=True))
+            stamps.update(zip(further, await self._read(server, [*map(self._names.stamp, further)]), strict=True))
         return {
             question: entry for question, entry in entries.items() if _joined(names[question], stamps) == entry.stamps
         }
@@ -134,8 +165,7 @@ class Answers:
         known = () if question.rest is None else question.rest.names
         return (*known, *(self._otherwise.get(question.digest) or ()))
 
-    async def _read(self, server: Server, keys: Iterable[bytes]) -> list[bytes | None]:
-        keys = list(keys)
+    async def _read(self, server: Server, keys: Sequence[bytes]) -> list[bytes | None]:
         (values,) = await self._link.ask(server, ("MGET", *keys))
         if not isinstance(values, list) or len(values) != len(keys):
             raise ForeignEntryError

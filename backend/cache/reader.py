@@ -10,6 +10,7 @@ from backend.plan.run import Reading
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from backend.cache.memory import Proof
     from backend.cache.question import Held, Question
     from backend.cache.recall import Cache, Recall
 
@@ -32,16 +33,20 @@ class Reader(Reading):
             self.snapshot.trust()
         return recall
 
-    async def recognise(self) -> None:
-        """Spares the database the question who the caller is, where nothing else is asked and their stamp stands."""
+    async def recognise(self) -> Proof | None:
+        """Spares the database the question who the caller is, where nothing else is asked and their stamp stands.
+
+        What has to be as it is for that to be so is returned.
+        """
         if self.cache is None:
-            return
+            return None
         recall = await self.cache.recall(self.held, {})
         self._recalls.append(recall)
         if recall.trusted:
             self.snapshot.trust()
         else:
             await recall.begin()
+        return recall.proof()
 
     def verified(self) -> Held:
         """The principal, after the database was asked who they are, with the stamps that were read before that."""

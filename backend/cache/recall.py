@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.cache.answers import Found
+    from backend.cache.memory import Proof
     from backend.cache.question import Footprint, Held
     from backend.plan.run import Reads
 
@@ -129,13 +131,19 @@ class Recall:
         """Whether the caller is known to be who they were taken for, without asking the database."""
         return self.found is not None and self.found.trusted
 
-    @property
+    @cached_property
     def hits(self) -> dict[str, Entry]:
         """What is kept, by response key."""
         if self.found is None:
             return {}
         entries = self.found.entries
         return {name: entries[question] for name, question in self.asked.items() if question in entries}
+
+    def proof(self) -> Proof | None:
+        """What has to be as it is for the answer to hold; None where not all of it was kept."""
+        if self.found is None or not self.found.trusted or len(self.hits) < len(self.asked):
+            return None
+        return self.cache.answers.proof(self.found, self.held)
 
     async def begin(self) -> frozenset[str]:
         """The response keys of what others are computing, or have computed by now: `arrived` gives these."""

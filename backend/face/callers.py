@@ -16,6 +16,7 @@ from psycopg_pool import PoolTimeout
 
 from backend.access.credentials import token_hash
 from backend.access.visibility import Statistics, Visibility
+from backend.cache import metrics
 from backend.cache.opening import OpenCache
 from backend.cache.question import Held, hold
 from backend.cache.reader import Reader
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
     from backend.access.principal import Principal, Viewer
+    from backend.cache.memory import Proof
     from backend.face.admission import Admission
     from backend.interface.entity import Catalog
     from backend.plan.connection_pool import Pool
@@ -179,6 +181,17 @@ class Callers:
                         self._held.put(credential, verified)
                     return answer
         return await self._write(credential, held, chosen)
+
+    async def vouch(self, token: str, proof: Proof) -> bool:
+        """Whether what was read with the token before is what would be read now. Raises RateLimitedError."""
+        if self.cache is None:
+            return False
+        with self.admission.place(proof.user):
+            holds = await self.cache.cache.answers.holds(proof)
+        if holds:
+            self._usage.note(token_hash(token))
+            metrics.HITS.inc(proof.hits)
+        return holds
 
     async def _write(self, credential: bytes, held: Held, chosen: Writes[T]) -> T:
         announce = None if self.cache is None else self.cache.announcer.announce

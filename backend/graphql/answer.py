@@ -13,6 +13,7 @@ from backend.errors import ErrorCode, GatewayError, RateLimitedError, public
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from backend.cache.memory import Proof
     from backend.face.admission import Allowance
 
 DUMP = orjson.OPT_UTC_Z
@@ -44,8 +45,9 @@ class Request:
 class Answer:
     """What is sent back. `executed` is False where the request was refused before anything ran.
 
-    `extensions` are the answer's own. `allowance` is what the caller may still cost, where that is counted;
-    `retry_after` says in how many seconds it is worth coming again.
+    `extensions` are the answer's own. It `cost` so much, and `allowance` is what the caller may still cost, where that
+    is counted; `retry_after` says in how many seconds it is worth coming again. `proof` is what has to be as it was
+    for the same request to be given the same answer; None where that is not known.
     """
 
     body: bytes
@@ -54,6 +56,8 @@ class Answer:
     extensions: Mapping[str, object] = field(default_factory=dict)
     allowance: Allowance | None = None
     retry_after: int | None = None
+    proof: Proof | None = None
+    cost: int = 0
 
     @property
     def content(self) -> bytes:

@@ -139,7 +139,7 @@ class Engine:
         await self._settle(bill, refused=not answer.executed)
         if bill.cost is not None and REPORT_COST in request.reports:
             answer = replace(answer, extensions={**answer.extensions, REPORT_COST: bill.cost.report(bill.allowance)})
-        return answer if bill.allowance is None else replace(answer, allowance=bill.allowance)
+        return answer if bill.cost is None else replace(answer, allowance=bill.allowance, cost=bill.cost.total)
 
     async def _write(self, document: Document, request: Request, bill: _Bill, transactions: Transactions) -> Answer:
         bill.user = transactions.principal.user_id
@@ -245,8 +245,8 @@ class Engine:
         operation = document.operation(request.operation_name)
         variables = await self._admitted(document, request, bill, reader.principal.user_id)
         if document.reads_schema_only(operation):
-            await reader.recognise()
-            return await self._about_schema(document, request, variables)
+            proof = await reader.recognise()
+            return replace(await self._about_schema(document, request, variables), proof=proof)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
         # Other sizes of tables make other plans; who sees the same in tables of the same sizes shares them.
         key = (request.operation_name, document.switches(variables.coerced), reader.scope.visibility)

@@ -149,7 +149,8 @@ class QueryRun:
         settled, errors = self._settled()
         extensions = self._noted(request, recall)
         if settled is None or ends:
-            return replace(answered(settled, errors), extensions=extensions)
+            proof = None if recall is None or self._run.levels else recall.proof()
+            return replace(answered(settled, errors), extensions=extensions, proof=proof)
         data, found = await self._core(document, request, settled, recall)
         return replace(answered(data, [*errors, *found]), extensions=extensions)
 

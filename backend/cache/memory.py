@@ -1,0 +1,61 @@
+"""Whole answers that this process gave before: Redis is asked only whether all that they rest on is as it was."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+Place = tuple[str, bool, bytes]
+"""A token, whether it was sent with POST, and the body, or else the query string."""
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """What has to be as it was for an answer to hold: what Redis said to some keys, the lease's aside, and the epoch.
+
+    It holds until `until`, in milliseconds since 1970, and while the caller is `user`: until `valid_until`, by
+    `time.monotonic`. `hits` is how many root fields the answer has that are kept.
+    """
+
+    user: str
+    valid_until: float
+    until: float
+    epoch: bytes
+    keys: tuple[bytes, ...]
+    values: list[bytes | None]
+    hits: int
+
+
+class Memory(Generic[T]):
+    """What was given to the requests of places, as far as it fits into so many bytes."""
+
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
+        self._size = 0
+        self._kept: OrderedDict[Place, tuple[T, int]] = OrderedDict()
+
+    def get(self, place: Place) -> T | None:
+        """What is kept there, and now counts as used."""
+        kept = self._kept.get(place)
+        if kept is None:
+            return None
+        self._kept.move_to_end(place)
+        return kept[0]
+
+    def put(self, place: Place, value: T, size: int) -> None:
+        """Keeps it; what was used longest ago goes. `size` is in bytes."""
+        self.drop(place)
+        if size > self._bound:
+            return
+        self._kept[place] = (value, size)
+        self._size += size
+        while self._size > self._bound:
+            self._size -= self._kept.popitem(last=False)[1][1]
+
+    def drop(self, place: Place) -> None:
+        """Forgets it."""
+        kept = self._kept.pop(place, None)
+        if kept is not None:
+            self._size -= kept[1]

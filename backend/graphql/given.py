@@ -1,0 +1,77 @@
+"""Answers that were given before, and what is noted of the requests for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from backend.cache.memory import Memory
+from backend.observe import observed
+
+if TYPE_CHECKING:
+    from backend.cache.memory import Place, Proof
+    from backend.face.callers import Callers
+    from backend.graphql.answer import Answer, Request
+
+# Bytes. Longer requests are read again: few are sent twice.
+_LONGEST = 20_000
+# Bytes that an answer takes besides its own.
+_BESIDES = 2_000
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer, what it rests on, and what was noted of its request."""
+
+    answer: Answer
+    proof: Proof
+    document: str | None = None
+    operation: str | None = None
+    operation_kind: str | None = None
+    cache: dict[str, str] | None = None
+
+    def note(self) -> None:
+        """Notes of a request that is given the same what was noted of the first."""
+        observation = observed()
+        if observation is None:
+            return
+        observation.user = self.proof.user
+        observation.document = self.document
+        observation.operation = self.operation
+        observation.operation_kind = self.operation_kind
+        observation.cost = self.answer.cost
+        observation.cache = self.cache or {}
+
+
+class GivenAnswers:
+    """Those that fit into so many bytes."""
+
+    def __init__(self, callers: Callers, bound: int) -> None:
+        self._callers = callers
+        self._memory: Memory[Given] = Memory(bound)
+
+    async def again(self, place: Place) -> Answer | None:
+        """The answer that was given there before, where it would be given now. Raises RateLimitedError."""
+        given = self._memory.get(place)
+        if given is None or not await self._callers.vouch(place[0], given.proof):
+            return None
+        allowance = await self._callers.admission.spend(given.proof.user, given.answer.cost)
+        given.note()
+        return given.answer if allowance is None else replace(given.answer, allowance=allowance)
+
+    def keep(self, place: Place, request: Request, answer: Answer) -> None:
+        """Keeps the answer to the request that was read from there, if it may be given again."""
+        proof, source = answer.proof, place[2]
+        if proof is None or len(source) > _LONGEST:
+            return
+        # What was asked to be told besides is of that request alone; and who sends a text to be kept has it kept anew.
+        if request.reports or (request.persisted is not None and request.query):
+            return
+        answer = replace(answer, extensions={}, allowance=None, proof=None)
+        seen = observed()
+        given = (
+            Given(answer, proof)
+            if seen is None
+            else Given(answer, proof, seen.document, seen.operation, seen.operation_kind, seen.cache)
+        )
+        self._memory.put(place, given, len(answer.body) + len(source) + _BESIDES)
