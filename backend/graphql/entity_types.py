@@ -8,7 +8,7 @@ from backend.graphql.basic_types import FILTERS, SCALAR_NAMES, Archived, declare
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import WHOLE_LIST, CacheControl, Cost, ListSize, constraint
 from backend.graphql.grouping_types import declare_grouping, groups_spec
-from backend.interface.entity import Catalog, Entity, Field, Kind, article, words
+from backend.interface.entity import Catalog, Entity, Field, Kind, article, of_callers, words
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 
 if TYPE_CHECKING:
@@ -211,8 +211,9 @@ def root_specs(types: Declarations, catalog: Catalog) -> Sequence[FieldSpec]:
             [ListSize(slicing_arguments=["ids"], require_one_slicing_argument=False)],
         ),
     ]
-    if "User" in catalog:
-        specs.append(FieldSpec("me", "User | None", "The caller."))
+    callers = of_callers(catalog)
+    if callers is not None:
+        specs.append(FieldSpec("me", f"{callers.name} | None", "The caller."))
     for entity in catalog.values():
         text = words(entity.singular)
         given = [ArgumentSpec("id", "ID", "Its global id, or its bare key.")]

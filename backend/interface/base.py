@@ -209,6 +209,8 @@ class EntityInterface:
     nested_orders: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     # What null reads as, for attributes whose column is nullable and whose field is not.
     null_reads: ClassVar[Mapping[str, object]] = {"version": 0}
+    # Whether whoever asks is one of its rows, which `me` gives then.
+    is_of_callers: ClassVar[bool] = False
     # By relation: its description, where the name of the target does not say enough.
     relations: ClassVar[Mapping[str, str]] = {}
 

@@ -162,6 +162,11 @@ class Entity:
 Catalog = Mapping[str, Entity]
 
 
+def of_callers(catalog: Catalog) -> Entity | None:
+    """The entity of which whoever asks is a row; None where there is none."""
+    return next((entity for entity in catalog.values() if entity.interface.is_of_callers), None)
+
+
 def policies(interfaces: Iterable[type[EntityInterface]]) -> Policies:
     """The policy of each model that has an interface."""
     return {interface.model: interface.policy for interface in interfaces}

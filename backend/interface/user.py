@@ -122,6 +122,7 @@ class UserInterface(EntityInterface):
     query = UserQuery
     endpoint = "users"
     model = User
+    is_of_callers = True
     cache_ttl = 300
     policy = Policy(
         read=(

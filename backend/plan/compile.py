@@ -27,7 +27,7 @@ from sqlalchemy import null as sql_null
 
 from backend.errors import ErrorCode, InputError
 from backend.interface.base import Batch
-from backend.interface.entity import Kind
+from backend.interface.entity import Kind, of_callers
 from backend.plan.connection import Connection
 from backend.plan.grouping import GroupsRequest, read_groups
 from backend.plan.load import BatchSlot, ByKey, Load, Template, ToOne
@@ -201,8 +201,8 @@ class PlanCompiler:
             entity = self._ones[name]
             one = self._read("Query", nodes, lambda _run, given: [_key_argument(entity, given["id"])])
             return ByKey(self.template(entity, nodes), one.of)
-        if name == "me":
-            return ByKey(self.template(self.catalog["User"], nodes), lambda run: [(run.principal.user_id,)])
+        if name == "me" and (callers := of_callers(self.catalog)) is not None:
+            return ByKey(self.template(callers, nodes), lambda run: [(run.principal.user_id,)])
         if name in ("node", "nodes"):
             return self._nodes(nodes, many=name == "nodes")
         return None
