@@ -176,6 +176,7 @@ class Settings(BaseSettings):
     max_cost: int = Field(default=2_500_000, ge=1, description="Highest cost of an operation.")
     max_variable_depth: int = Field(default=40, ge=1, description="Most levels of lists and objects in variables.")
     max_variable_values: int = Field(default=100_000, ge=1, description="Most values in variables, all counted.")
+    max_variable_objects: int = Field(default=10_000, ge=1, description="Most objects in variables, all counted.")
     max_list_length: int = Field(default=50_000, ge=1, description="Longest list in variables.")
     max_filter_relations: int = Field(default=50, ge=0, description="Most times that a filter looks into relations.")
     max_filter_depth: int = Field(

@@ -18,6 +18,7 @@ class ValueLimits:
     variable_depth: int
     variable_values: int
     list_length: int
+    variable_objects: int
 
     def check(self, limit: str, found: int) -> None:
         """Raises LimitError where `found` is more than the limit of that name allows."""
@@ -62,6 +63,7 @@ _NAMES = {
     "variable_depth": "variableDepth",
     "variable_values": "variableValues",
     "list_length": "listLength",
+    "variable_objects": "variableObjects",
 }
 _TEXTS = {
     "characters": "The document has {found} characters; at most {allowed} are read.",
@@ -80,5 +82,6 @@ _TEXTS = {
     "cost": "The operation costs {found}; at most {allowed} is answered.",
     "variable_depth": "The values are {found} levels deep; at most {allowed} are read.",
     "variable_values": "There are {found} values; at most {allowed} are read.",
+    "variable_objects": "There are {found} objects; at most {allowed} are read.",
     "list_length": "A list has {found} values; at most {allowed} are read.",
 }

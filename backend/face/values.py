@@ -44,8 +44,8 @@ def _marks(text: bytes) -> int:
 
 
 def check_values(given: Any, limits: ValueLimits) -> None:
-    """Raises LimitError where there are more values, longer lists or deeper ones than the limits allow."""
-    values = 0
+    """Raises LimitError where there are more values, objects or levels, or longer lists, than the limits allow."""
+    values = objects = 0
     level = 0
     current: list[Any] = [given] if given and isinstance(given, list | dict) else []
     while current:
@@ -58,7 +58,9 @@ def check_values(given: Any, limits: ValueLimits) -> None:
                 inner: Iterable[Any] = value
             else:
                 inner = value.values()
+                objects += 1
             values += len(value)
             below += [each for each in inner if isinstance(each, list | dict)]
         limits.check("variable_values", values)
+        limits.check("variable_objects", objects)
         current = below

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from time import thread_time
 from typing import TYPE_CHECKING
 
-import orjson
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
 from backend.errors import ErrorCode, GatewayError, MethodNotAllowedError, UnauthenticatedError
 from backend.face.callers import CREDENTIAL_MISSING, Reads, Writes
 from backend.face.values import check_values
-from backend.graphql.answer import Answer, Request, VariablesError, answered, failed, refused
+from backend.graphql.answer import Answer, Request, VariablesError, failed, refused
 from backend.graphql.document import Document, read_document
-from backend.graphql.executor import Context
+from backend.graphql.introspection import SchemaAnswers
 from backend.graphql.mutation import Mutations
-from backend.graphql.query import REPORT_PLAN, QueryRun, execute_about_schema, prepare
+from backend.graphql.query import REPORT_PLAN, QueryRun, prepare
 from backend.graphql.trusted import NotHereError
 from backend.graphql.variables import Variables
 from backend.observe import observed
@@ -42,8 +39,6 @@ if TYPE_CHECKING:
 
 # Characters. Whoever sends longer documents waits for them to be read again, and cannot fill the memory with them.
 LONGEST_KEPT = 20_000
-# Answers about the schema are large, and few are asked for.
-SCHEMA_ANSWERS_KEPT = 16
 REPORT_COST = "cost"
 _NOBODY = "nobody"
 # What a second of the processor's time costs that is spent on reading, and how many are too few to count.
@@ -77,10 +72,7 @@ class Engine:
         self._suggest = suggest
         self._explain = explain
         self._documents: Recent[str, Document] = Recent(1000)
-        self._schema_answers: Recent[object, Answer] = Recent(SCHEMA_ANSWERS_KEPT)
-        # One, also where whoever asked is gone before it is done.
-        self._schema_reader = ThreadPoolExecutor(1, "schema")
-        self._schema_turn = asyncio.Lock()
+        self._about_schema = SchemaAnswers(schema, callers, limits)
 
     def writes(self, request: Request) -> bool:
         """Whether the request is for a mutation."""
@@ -202,9 +194,22 @@ class Engine:
         if not self._anonymous_schema:
             raise UnauthenticatedError(CREDENTIAL_MISSING)
         try:
-            document = self._document(self._named.text(request))
+            text = self._named.text(request)
         except NotHereError as missing:
-            document = self._document(await self._named.find(missing.digest))
+            text = await self._named.find(missing.digest)
+        bill = _Bill(user=_NOBODY)
+        if self._documents.get(text) is None:
+            # All who have no token are in one debt; what others asked before them they are told all the same.
+            self.callers.admission.check(_NOBODY)
+        refusal = True
+        try:
+            answer = await self._about_schema_to_anyone(self._read(text, bill), request, bill)
+            refusal = not answer.executed
+        finally:
+            await self._settle(bill, refused=refusal)
+        return answer
+
+    async def _about_schema_to_anyone(self, document: Document, request: Request, bill: _Bill) -> Answer:
         if document.errors:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
@@ -212,31 +217,11 @@ class Engine:
             raise MethodNotAllowedError(_MUTATION_ON_GET)
         if not document.reads_schema_only(operation):
             raise UnauthenticatedError(CREDENTIAL_MISSING)
-        bill = _Bill()
+        kept = self._about_schema.kept(document, request)
+        if kept is not None:
+            return kept
         variables = await self._admitted(document, replace(request, persisted=None), bill, _NOBODY)
-        return await self._about_schema(document, request, variables)
-
-    async def _about_schema(self, document: Document, request: Request, variables: VariableValues) -> Answer:
-        """The answer to an operation that asks for nothing but the schema: the same for everyone.
-
-        It takes up to seconds, so a thread makes it, one answer after the other, and others are answered meanwhile.
-        """
-        key = (document, request.operation_name, orjson.dumps(request.variables))
-        answer = self._schema_answers.get(key)
-        if answer is not None:
-            return answer
-        compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
-        context = Context(None, None, {}, self._catalog, None, compiler)
-
-        def read() -> Answer:
-            return answered(*execute_about_schema(self._schema, document, request, context))
-
-        async with self._schema_turn:
-            answer = self._schema_answers.get(key)
-            if answer is None:
-                loop = asyncio.get_running_loop()
-                answer = self._schema_answers.put(key, await loop.run_in_executor(self._schema_reader, read))
-        return answer
+        return await self._about_schema.answer(document, request, variables, _NOBODY)
 
     async def _run(self, document: Document, request: Request, bill: _Bill, reader: Reader) -> Answer:
         bill.user = reader.principal.user_id
@@ -246,7 +231,8 @@ class Engine:
         variables = await self._admitted(document, request, bill, reader.principal.user_id)
         if document.reads_schema_only(operation):
             proof = await reader.recognise()
-            return replace(await self._about_schema(document, request, variables), proof=proof)
+            answer = await self._about_schema.answer(document, request, variables, reader.principal.user_id)
+            return replace(answer, proof=proof)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
         # Other sizes of tables make other plans; who sees the same in tables of the same sizes shares them.
         key = (request.operation_name, document.switches(variables.coerced), reader.scope.visibility)

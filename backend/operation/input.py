@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 # Answers nest a little deeper, and orjson writes 254 levels.
 MOST_NESTED = 100
+# In one attribute of a row, such as the words of a list.
+MOST_VALUES = 10_000
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
 
 
@@ -72,14 +74,14 @@ def _read(
     for name in [name for name in given if name not in dto.model_fields][MOST_PROBLEMS + 1 :]:
         del values[name]
     problems = _read_keys(catalog, entity, dto, values)
-    for attribute in [name for name, value in values.items() if _is_too_deep(value)]:
-        problems.append(invalid(f"It is nested more than {MOST_NESTED} levels deep.", attribute))
+    for attribute, text in [(name, text) for name, value in values.items() if (text := _excess(value)) is not None]:
+        problems.append(invalid(text, attribute))
         del values[attribute]
-    reported = {problem.path[0] for problem in problems}
+    reported = {problem.path[:1] for problem in problems}
     try:
         checked = dto.model_validate(values)
     except ValidationError as error:
-        problems += [problem for problem in _of(error) if problem.path[:1] not in {(name,) for name in reported}]
+        problems += [problem for problem in _of(error) if problem.path[:1] not in reported]
         return {}, problems
     dumped = checked.model_dump(mode="json")
     columns = inspect(entity.model).columns
@@ -110,9 +112,10 @@ def _read_keys(catalog: Catalog, entity: Entity, dto: type[BaseModel], values: V
     return problems
 
 
-def _is_too_deep(value: object) -> bool:
-    """Whether it is nested deeper than can be read again and written into an answer."""
+def _excess(value: object) -> str | None:
+    """Why a value is too large to be checked, or too deep to be read again and written into an answer; else None."""
     level: list[object] = [value]
+    found = 0
     for _ in range(MOST_NESTED + 1):
         level = [
             inner
@@ -120,9 +123,12 @@ def _is_too_deep(value: object) -> bool:
             if isinstance(each, dict | list)
             for inner in (each.values() if isinstance(each, dict) else each)
         ]
+        found += len(level)
+        if found > MOST_VALUES:
+            return f"It has more than {MOST_VALUES} values."
         if not level:
-            return False
-    return True
+            return None
+    return f"It is nested more than {MOST_NESTED} levels deep."
 
 
 def _problems(dto: type[BaseModel], values: Values) -> list[Problem]:

@@ -64,6 +64,16 @@ def single(shape: Shape) -> Shape:
     return shape
 
 
+def tests_in(shape: Shape) -> int:
+    """How many tests SQL is made of for a structure: negations, and looks into relations, are tests of tests."""
+    what = shape[0]
+    if what in ("test", "isNull", "isEmpty"):
+        return 1
+    if what in ("and", "or"):
+        return max(1, sum(map(tests_in, shape[1])))
+    return 1 + tests_in(shape[1 if what in ("not", "any") else 2])
+
+
 def reach(shape: Shape) -> tuple[int, int]:
     """How often a structure looks into relations, and how many to-many relations lie within each other at most."""
     what = shape[0]

@@ -36,7 +36,7 @@ from backend.interface.entity import Entity, Field, Kind
 from backend.interface.search import escaped
 from backend.model.base import LQuery, Ltree
 from backend.plan.alternatives import FEW_ALTERNATIVES, Shape, grouped, single
-from backend.plan.value import MOST_LABELS, array_parts, check_column, check_text, parse_key
+from backend.plan.value import MOST_LABELS, array_parts, check_column, check_text, parse_key, parse_uuids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 
 LEAF = "leaf_"
 MAX_DEPTH = 16
-_MOST_TESTS = 2000
+_MOST_READ = 2000
+# Of those that are left where alternatives of one form are one test: what SQL is made for.
+MOST_TESTS = 1000
 _LEVEL = r"!?[A-Za-z0-9_]+[@*%]*(?:\|[A-Za-z0-9_]+[@*%]*)*|\*"
 _LQUERY = re.compile(rf"(?:{_LEVEL})(?:\{{(\d*)(,?)(\d*)\}})?(?:\.(?:{_LEVEL})(?:\{{\d*,?\d*\}})?)*")
 _LABEL = re.compile(r"[A-Za-z0-9_]+")
@@ -167,7 +169,7 @@ class FilterReader:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._left = _MOST_TESTS
+        self._left = _MOST_READ
         self._types: dict[tuple[str, str], TypeEngine[Any]] = {}
         self.leaves: list[Any] = []
 
@@ -176,15 +178,20 @@ class FilterReader:
         if depth > MAX_DEPTH:
             raise InputError(f"a filter can be nested {MAX_DEPTH} levels deep")
         tests: list[Shape] = []
+        if not value:
+            self._count()
         for name, given in value.items():
-            self._left -= 1
-            if self._left < 0:
-                raise InputError("the filter has too many tests; give a list to `in` instead")
+            self._count()
             try:
                 tests += self._entry(entity, name, given, depth)
             except InputError as error:
                 raise error.under(name) from None
         return ("and", tuple(tests))
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise InputError("the filter has too many tests; give a list to `in` instead")
 
     def _entry(self, entity: Entity, name: str, given: Any, depth: int) -> list[Shape]:
         if name == "or":
@@ -256,6 +263,8 @@ class FilterReader:
         operator = OPERATORS[field.kind][name]
         if field.kind is Kind.ID:
             owner = self._scope.catalog.get(field.target or "", entity)
+            if operator.many and field.target == owner.name and (bare := parse_uuids(owner, value)) is not None:
+                return bare
             keys = [_parse_id(owner, field, item) for item in (value if operator.many else [value])]
             if field.name == "id" and len(entity.key) > 1:
                 return array_parts(keys, len(entity.key))

@@ -11,9 +11,9 @@ from sqlalchemy import Integer
 
 from backend.errors import InputError, LimitError
 from backend.interface.entity import Kind, camel_case
-from backend.plan.alternatives import reach
+from backend.plan.alternatives import reach, tests_in
 from backend.plan.cursor import cursor_mark
-from backend.plan.filter import LEAF, FilterReader
+from backend.plan.filter import LEAF, MOST_TESTS, FilterReader
 from backend.plan.order import Order, declared_order, read_order, total_order
 from backend.plan.value import check_column, check_text, in_utc, parse_key
 
@@ -134,6 +134,10 @@ def read_list_request(
 
 def _check_reach(shape: Shape, limits: Limits) -> None:
     """Raises LimitError where a filter has PostgreSQL look further than it should for one page of rows."""
+    tests = tests_in(shape)
+    if tests > MOST_TESTS:
+        text = f"The filter comes to {tests} tests, those alike taken together; at most {MOST_TESTS} are made."
+        raise LimitError(text, "filterTests", MOST_TESTS, tests)
     relations, depth = reach(shape)
     if relations > limits.filter_relations:
         text = f"The filter looks into relations {relations} times; at most {limits.filter_relations} may be."

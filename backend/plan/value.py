@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from backend.interface.entity import Entity
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_UUIDS = re.compile(rf"{_UUID.pattern}(?:,{_UUID.pattern})*+")
 _KEYS = re.compile(r"[0-9a-fA-F-]{36}(?:,[0-9a-fA-F-]{36})*")
 _PATH = re.compile(r"[A-Za-z0-9_]{1,255}(?:\.[A-Za-z0-9_]{1,255})*")
 MOST_LABELS = 65535
@@ -132,6 +133,22 @@ def parse_key(entity: Entity, value: str, *, global_only: bool = False) -> tuple
         part.lower() if isinstance(sql_type, Uuid) else part
         for part, sql_type in zip(parts, entity.key_types, strict=True)
     )
+
+
+def parse_uuids(entity: Entity, values: Sequence[str]) -> list[str] | None:
+    """What `parse_key` makes of each, if the entity's key is one UUID and all are keys; else None.
+
+    One look for thousands.
+    """
+    if len(entity.key) > 1 or not isinstance(entity.key_types[0], Uuid):
+        return None
+    prefix = f"{entity.name}:"
+    joined = ",".join([value.removeprefix(prefix) for value in values])
+    if not _UUIDS.fullmatch(joined):
+        return None
+    keys = joined.lower().split(",")
+    # One that has a comma in it is no key.
+    return keys if len(keys) == len(values) else None
 
 
 def bare_key(key: Sequence[str]) -> str:

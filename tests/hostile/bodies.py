@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import brotli  # type: ignore[import-untyped]
+import orjson
 import zstandard
 
-from tests.hostile.request import BAD, LIMIT, Hostile
+from tests.hostile.request import BAD, LIMIT, VALUE, Hostile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,4 +89,29 @@ def _batches() -> Iterator[Hostile]:
     yield Hostile("a batch within a batch", b"[[" + good + b"]]", BAD)
 
 
-FAMILIES = (_bodies, _codings, _batches)
+def _rows() -> Iterator[Hostile]:
+    """Rows to create over REST."""
+    for name, scopes in (("wrong", [*range(50_000)]), ("empty", [""] * 50_000), ("many", ["a"] * 50_000)):
+        yield _row(f"50,000 {name} scopes", {"name": "a", "scopes": scopes}, "/api-tokens")
+    yield _row("11,000 scopes", {"name": "a", "scopes": ["a"] * 11_000}, "/api-tokens")
+    yield _row("50,000 properties", {"properties": {f"a{number}": number for number in range(50_000)}})
+    yield _row("50,000 fields that are not there", {f"a{number}": number for number in range(50_000)})
+    for count, code, limit in ((1_001, VALUE, None), (9_999, VALUE, None), (50_000, LIMIT, "variableObjects")):
+        yield _row(f"{count} rows", [{}] * count, "/courses/bulk", code, limit)
+    wrong = {f"a{number}": number for number in range(60)}
+    yield _row("1,000 rows of 60 fields that are not there", [wrong] * 1_000, "/courses/bulk")
+    yield _row(
+        "110,000 values",
+        {"a": [*range(40_000)], "b": [*range(40_000)], "c": [*range(30_000)]},
+        code=LIMIT,
+        limit="variableValues",
+    )
+    rows: tuple[Any, ...] = ([1], "a", 7, None, [[]])
+    yield from (_row(f"a row of {row!r}", row) for row in rows)
+
+
+def _row(name: str, content: Any, path: str = "/courses", code: str = VALUE, limit: str | None = None) -> Hostile:
+    return Hostile(f"REST: {name}", orjson.dumps(content), code, limit, path=path)
+
+
+FAMILIES = (_bodies, _codings, _batches, _rows)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LIMIT, BAD, PARSE = "LIMIT_EXCEEDED", "BAD_REQUEST", "GRAPHQL_PARSE_FAILED"
-INVALID, INPUT = "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"
+INVALID, INPUT, VALUE = "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "VALIDATION"
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,13 @@ class Hostile:
     code: str
     limit: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    path: str = "/graphql"
+
+    def told_by(self, answer: Any) -> Mapping[str, Any]:
+        """Where an answer has code and limit: GraphQL's first error, or REST's problem; empty if it is neither."""
+        if self.path != "/graphql":
+            return answer if isinstance(answer, dict) else {}
+        return answer["errors"][0]["extensions"] if "errors" in answer and "data" not in answer else {}
 
 
 def asked(

@@ -62,13 +62,28 @@ def _filters() -> Iterator[Hostile]:
         for _ in range(depth):
             given = {"and": [given]}
         yield asked(f"a filter of {2 * depth} levels", query, LIMIT, "variableDepth", {"f": given})
-    for count in (2_001, 10_000):
-        tests = [{"title": {"eq": "a"}}] * count
-        yield asked(f"a filter of {count} tests", query, INPUT, None, {"f": {"or": tests}})
     for pattern in (".".join(["*"] * 9), ".".join(["*{0,9}"] * 30), "a" * 256, "(", "*{9,1}", "a|" * 100):
         yield asked(f"the pattern {pattern[:20]}", query, INPUT, None, {"f": {"path": {"matches": pattern}}})
     for operator, value in (("like", "\\"), ("ilike", "%\\"), ("eq", "a\x00"), ("contains", "\x00")):
         yield asked(f"{operator} {value!r}", query, INPUT, None, {"f": {"title": {operator: value}}})
+
+
+def _large_filters() -> Iterator[Hostile]:
+    query = "query ($f: CourseFilter) { courses(filter: $f) { totalCount } }"
+    for count, code, limit in ((2_001, INPUT, None), (4_000, INPUT, None), (15_000, LIMIT, "variableObjects")):
+        tests = [{"title": {"eq": "a"}}] * count
+        yield asked(f"a filter of {count} tests", query, code, limit, {"f": {"or": tests}})
+    for count, code, limit in ((2_001, INPUT, None), (9_000, INPUT, None), (50_000, LIMIT, "variableObjects")):
+        yield asked(f"a filter of {count} empty tests", query, code, limit, {"f": {"or": [{}] * count}})
+    for count in (1_001, 1_999):
+        apart = [{"title": {"ne": f"a{number}"}} for number in range(count)]
+        yield asked(f"a filter of {count} tests that must all hold", query, LIMIT, "filterTests", {"f": {"and": apart}})
+    nots = [{"not": {"title": {"ne": f"a{number}"}}} for number in range(990)]
+    yield asked("a filter of 990 negations", query, LIMIT, "filterTests", {"f": {"and": nots}})
+    for count in (5_000, 22_000):
+        ids = [f"Course:{number:08x}-0000-4000-8000-000000000000" for number in range(count)]
+        yield asked(f"a filter of {count} ids, the last wrong", query, INPUT, None, {"f": {"id": {"in": [*ids, "x"]}}})
+    yield asked("24,000 ids that are none", query, INPUT, None, {"f": {"id": {"in": [*map(str, range(24_000))]}}})
 
 
 def _variables() -> Iterator[Hostile]:
@@ -78,6 +93,9 @@ def _variables() -> Iterator[Hostile]:
     for lists in (3, 20):
         given = {f"a{number}": list(range(40_000 if lists < 10 else 9_000)) for number in range(lists)}
         yield asked(f"{lists} lists that nobody asked for", query, LIMIT, "variableValues", given)
+    mutation = "mutation ($i: [CreateCourseGroupInput!]!) { createCourseGroups(inputs: $i) { errors { code } } }"
+    inputs = [{"courseId": "x", "title": ""}] * 20_000
+    yield asked("20,000 rows to create", mutation, LIMIT, "variableObjects", {"i": inputs})
     for depth in (41, 200):
         value: Any = "1"
         for _ in range(depth):
@@ -141,4 +159,4 @@ def _malformed() -> Iterator[Hostile]:
         yield asked(f"the document {document!r}", document, INVALID)
 
 
-FAMILIES = (_numbers, _strings, _filters, _variables, _malformed)
+FAMILIES = (_numbers, _strings, _filters, _large_filters, _variables, _malformed)

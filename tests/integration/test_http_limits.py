@@ -22,6 +22,7 @@ BUSY = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()"
 )
+TYPENAME_ASKED = "{ __typename }"
 TYPENAME = {"data": {"__typename": "Query"}}
 
 
@@ -108,6 +109,33 @@ def test_requests_of_one_user_side_by_side_are_bounded(own_world: World, world_g
         holder.rollback()
         assert first.result().status_code == 200
         assert _post(narrow, {"query": "{ __typename }"}).json() == TYPENAME
+
+
+SCHEMA = "{ __schema { types { name fields { name type { name kind } } } } }"
+
+
+def test_who_reads_the_schema_owes_for_it_once_in_a_while(world_gateway: RunningGateway) -> None:
+    # A minute allows less than making one such answer takes; what is kept costs no more than its document.
+    with running_gateway(world_gateway.database_url, world_gateway.tokens, cost_per_minute=200_000) as counting:
+        assert _post(counting, {"query": SCHEMA}).status_code == 200
+        assert _code(_post(counting, {"query": TYPENAME_ASKED})) == (429, "RATE_LIMITED")
+        other = {"authorization": f"Bearer {world_gateway.tokens['ada']}"}
+        assert _post(counting, {"query": SCHEMA}, **other).status_code == 200
+        assert _post(counting, {"query": TYPENAME_ASKED}, **other).json() == TYPENAME
+
+
+def test_nobody_without_a_token_keeps_the_schema_busy(world_gateway: RunningGateway) -> None:
+    settings: dict[str, Any] = {"cost_per_minute": 200_000, "anonymous_schema": True}
+    with running_gateway(world_gateway.database_url, world_gateway.tokens, **settings) as counting:
+        address = f"{counting.url}/graphql"
+        assert counting.client.post(address, json={"query": SCHEMA}).status_code == 200
+        for query in (SCHEMA.replace("__schema", "again: __schema"), "{ __typename nothing }", "{ again: __typename }"):
+            refused = counting.client.post(address, json={"query": query})
+            assert _code(refused) == (429, "RATE_LIMITED")
+            assert int(refused.headers["retry-after"]) >= 1
+        # What was made once is told, and users are in nobody else's debt.
+        assert counting.client.post(address, json={"query": SCHEMA}).status_code == 200
+        assert _post(counting, {"query": TYPENAME_ASKED}).json() == TYPENAME
 
 
 def test_names_are_suggested_where_that_is_wanted_alone(world_gateway: RunningGateway) -> None:
