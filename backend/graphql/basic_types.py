@@ -11,7 +11,7 @@ from backend.errors import MEANINGS, ErrorCode
 from backend.graphql.declare import Declarations, FieldSpec
 from backend.graphql.scalars import BigInt, DateTime, Json, TreePath
 from backend.interface.entity import Kind
-from backend.plan.filter import OPERATORS
+from backend.plan.operators import OPERATORS
 
 
 class OrderDirection(Enum):

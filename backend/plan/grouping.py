@@ -13,7 +13,7 @@ from sqlalchemy import true as sql_true
 from backend.errors import InputError
 from backend.interface.entity import Entity, Field, Kind
 from backend.plan.aggregate import COUNT
-from backend.plan.filter import NO_TEST, build_test, read_test
+from backend.plan.operators import NO_TEST, build_test, read_test
 from backend.plan.order import DIRECTIONS
 from backend.plan.source import literal_value, shown
 

@@ -24,7 +24,7 @@ from sqlalchemy import true as sql_true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.access.visibility import Access, has_index
-from backend.plan.filter import build_filter
+from backend.plan.filter_conditions import build_filter
 from backend.plan.grouping import GroupsRequest, build_groups
 from backend.plan.keys import KEYS
 from backend.plan.load import Template, labelled

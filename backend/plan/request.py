@@ -13,7 +13,8 @@ from backend.errors import InputError, LimitError
 from backend.interface.entity import Kind, camel_case
 from backend.plan.alternatives import reach, tests_in
 from backend.plan.cursor import cursor_mark
-from backend.plan.filter import LEAF, MOST_TESTS, FilterReader
+from backend.plan.filter import MOST_TESTS, FilterReader
+from backend.plan.filter_conditions import LEAF
 from backend.plan.order import Order, declared_order, read_order, total_order
 from backend.plan.value import check_column, check_text, in_utc, parse_key
 
