@@ -117,3 +117,12 @@ def test_every_limit_of_documents_is_explained_with_its_default() -> None:
     told = dict(re.findall(r"^\| `\w+` \| `MAX_(\w+)` \| ([0-9,]+) \|", page, re.MULTILINE))
     limits = {name.upper(): f"{limit:,}" for name, limit in asdict(DocumentLimits.of(DEFAULTS)).items()}
     assert {name: told.get(name) for name in limits} == limits
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_pages_name_no_file_that_there_is_not(page: Path) -> None:
+    root = DOCS.parent
+    named = set(re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|sql|tsv|toml))`", page.read_text()))
+    # What a page has its reader write is not there yet.
+    own = set(re.findall(r"^# file: (\S+)", page.read_text(), re.MULTILINE))
+    assert [name for name in named - own if not (root / name).exists() and not (root / "backend" / name).exists()] == []
