@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
 from starlette.routing import Route, Router
 
 from backend.cache.address import client_of
@@ -51,6 +52,12 @@ log = logging.getLogger("computor")
 _REDIS_SECONDS = 0.25
 # Seconds after the start, in which the first GraphQL answer has the processor to itself.
 _REST_AFTER = 2.0
+# As REST tells of an address that it does not have.
+_NOWHERE = JSONResponse(
+    {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "Not Found", "code": "NOT_FOUND"},
+    404,
+    media_type="application/problem+json",
+)
 _PAGES = ("/graphiql/", "/docs")
 GRAPHIQL = Path(__file__).parent / "graphql" / "graphiql" / "dist"
 
@@ -65,7 +72,7 @@ class Gateway:
         health: Health,
         pages: ASGIApp,
         redis: Redis | None,
-        make_rest: Callable[[], ASGIApp],
+        make_rest: Callable[[], ASGIApp] | None,
         observation: Observed,
     ) -> None:
         self.engine = engine
@@ -82,12 +89,18 @@ class Gateway:
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:
         async with self.engine.callers.open():
-            soon = asyncio.get_running_loop().call_later(_REST_AFTER, self._made_rest)
+            completing = asyncio.create_task(self.complete())
             yield
-            soon.cancel()
+            completing.cancel()
         if self._redis is not None:
             await self._redis.aclose()
         self._observation.close()
+
+    async def complete(self) -> None:
+        """Returns a little later, once all is made that lasts as long as the process, or cannot be made."""
+        await asyncio.sleep(_REST_AFTER)
+        if self._make_rest is not None:
+            await asyncio.wait([self._made_rest(self._make_rest)])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -105,14 +118,16 @@ class Gateway:
             await self._health(scope, receive, send)
         elif scope["path"].startswith(_PAGES):
             await self._pages(scope, receive, send)
+        elif self._make_rest is None:
+            await _NOWHERE(scope, receive, send)
         else:
             # Whoever stops waiting for it stops nobody else's.
-            await (await asyncio.shield(self._made_rest()))(scope, receive, send)
+            await (await asyncio.shield(self._made_rest(self._make_rest)))(scope, receive, send)
 
-    def _made_rest(self) -> asyncio.Task[ASGIApp]:
+    def _made_rest(self, make: Callable[[], ASGIApp]) -> asyncio.Task[ASGIApp]:
         """The application of REST, made once in a thread: its imports take about a second, which nobody waits for."""
         if self._rest is None:
-            self._rest = asyncio.create_task(asyncio.to_thread(self._make_rest))
+            self._rest = asyncio.create_task(asyncio.to_thread(make))
             self._rest.add_done_callback(_log_failure)
         return self._rest
 
@@ -156,8 +171,9 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     given = GivenAnswers(engine.callers, settings.answers_kept_bytes)
     endpoint = GraphQLEndpoint(engine, given, graphiql_page(GRAPHIQL), options, settings.max_batch)
     health = Health(pool, redis)
-    rest = partial(_rest, engine.callers, limits, options)
-    return Gateway(engine, endpoint, health, _pages(demo_tokens), redis, rest, observed_by(settings))
+    rest = partial(_rest, engine.callers, limits, options) if settings.rest else None
+    pages = _pages(demo_tokens, rest=settings.rest)
+    return Gateway(engine, endpoint, health, pages, redis, rest, observed_by(settings))
 
 
 def _rest(callers: Callers, limits: Limits, options: HttpOptions) -> ASGIApp:
@@ -167,11 +183,11 @@ def _rest(callers: Callers, limits: Limits, options: HttpOptions) -> ASGIApp:
     return build_rest(callers, limits, options)
 
 
-def _pages(demo_tokens: Path | None) -> ASGIApp:
-    """What browsers load: the page of the REST API, and what GraphiQL is made of."""
+def _pages(demo_tokens: Path | None, *, rest: bool) -> ASGIApp:
+    """What browsers load: what GraphiQL is made of and, if there is one, the page of the REST API."""
 
     def docs(_: Request) -> Response:
         meanwhile = "What it shows is at /openapi.json."
         return built_page(GRAPHIQL / "docs.html", "The page of the REST API", meanwhile)
 
-    return Starlette(routes=[Route("/docs", docs), *graphiql_routes(GRAPHIQL, demo_tokens)])
+    return Starlette(routes=[*([Route("/docs", docs)] if rest else []), *graphiql_routes(GRAPHIQL, demo_tokens)])

@@ -193,6 +193,7 @@ class Settings(BaseSettings):
         default=25_000_000, ge=0, description="Cost that one user may cause in a minute, over all processes; 0 for any."
     )
 
+    rest: bool = Field(default=True, description="Answer REST, too; without it every address of REST is a 404.")
     trusted_documents: TrustedDocuments = Field(
         default=TrustedDocuments.OFF,
         description="Whether documents are asked for by id: off; prefer, beside others; only, and no others.",

@@ -109,6 +109,7 @@ class Admission:
         self._buckets: Recent[str, _Bucket] = Recent(_USERS_KEPT)
         self._purses: Recent[str, _Purse] = Recent(_USERS_KEPT)
         self._pause_until = 0.0
+        self._said_away = False
         self._in_debt: Recent[str, float] = Recent(_USERS_KEPT)
 
     @contextmanager
@@ -178,7 +179,10 @@ class Admission:
         return bucket.level
 
     def _pause(self, error: Exception) -> None:
-        log.warning("cost is counted in this process alone: %s", error)
+        # Once for each time that it goes.
+        if not self._said_away:
+            log.warning("Redis does not answer, so that cost is counted in this process alone: %s", error)
+        self._said_away = True
         self._pause_until = self._clock() + _PAUSE
 
     async def _spend_shared(self, user: str, cost: int) -> Allowance:
@@ -203,6 +207,9 @@ class Admission:
         want = need + self._size // _ADVANCE
         args = [need, want, self._size, int(force)]
         answer = await self._take(keys=[self._shared.names.budget(user)], args=args)
+        if self._said_away:
+            log.warning("Redis answers again: cost is counted for all processes")
+            self._said_away = False
         taken, purse.level = map(float, answer)
         purse.held += taken
         if not taken:

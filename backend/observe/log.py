@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from backend.observe.observer import Seen
 
 LONGEST_NAME = 100
+# Characters of a statement, and of all that is said of how a slow request went.
+LONGEST_STATEMENT = 1_000
+LONGEST_PLAN = 20_000
 
 
 class RequestLog:
@@ -47,7 +50,7 @@ class RequestLog:
         if self._every:
             self._log.info("request", **line(observation, seen))
         if self._slow and observation.duration >= self._slow:
-            self._log.warning("slow request", **line(observation, seen), **_how(observation))
+            self._log.warning("slow request", **line(observation, seen), **shortened(_how(observation)))
 
 
 def line(observation: Observation, seen: Seen) -> dict[str, Any]:
@@ -121,6 +124,31 @@ def _how(observation: Observation) -> Mapping[str, Any]:
         for exchange in observation.exchanges
     ]
     return {"exchanges": sent}
+
+
+def shortened(how: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with its texts cut at LONGEST_STATEMENT, and without what comes after LONGEST_PLAN characters."""
+    left = LONGEST_PLAN
+
+    def cut(value: Any) -> Any:
+        nonlocal left
+        if isinstance(value, dict):
+            return {name: cut(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            kept: list[Any] = []
+            for place, inner in enumerate(value):
+                if left <= 0:
+                    return [*kept, f"… {len(value) - place} more"]
+                kept.append(cut(inner))
+            return kept
+        if isinstance(value, str) and len(value) > LONGEST_STATEMENT:
+            value = f"{value[:LONGEST_STATEMENT]} … of {len(value)} characters"
+        # A number has a few, and its name, too.
+        left -= len(value) if isinstance(value, str) else 0
+        left -= 20
+        return value
+
+    return {name: cut(inner) for name, inner in how.items()}
 
 
 def _milliseconds(seconds: float) -> float:

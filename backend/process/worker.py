@@ -14,7 +14,7 @@ from backend.process.protocol import PatientProtocol
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from backend.settings import Settings
@@ -29,9 +29,13 @@ class Server(uvicorn.Server):
     is told with its next answer; who asks nothing meanwhile is let go in the end.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], drain: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], complete: Callable[[], Awaitable[None]], drain: float
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._complete = complete
+        self._settling: asyncio.Task[None] | None = None
         self._drain = drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -41,11 +45,19 @@ class Server(uvicorn.Server):
             # uvicorn knows the other two; a terminal that is closed sends this one.
             signal.signal(signal.SIGHUP, self.handle_exit)
         gc.freeze()
-        gc.enable()
+        self._settling = asyncio.create_task(self._settle())
         if self.started:
             self._ready()
             # Beside the first requests.
             await asyncio.to_thread(configure_logging)
+
+    async def _settle(self) -> None:
+        """Looks for garbage from when on all is made that lasts: what is looked through holds everybody up."""
+        try:
+            await self._complete()
+        finally:
+            gc.freeze()
+            gc.enable()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends: no new connections, then no more requests, then nothing."""
@@ -70,7 +82,7 @@ class Server(uvicorn.Server):
 
 def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, ready: Callable[[], None]) -> bool:
     """Serve on the socket until a signal comes. Whether it began at all."""
-    # What is made until the server answers lasts as long as it does: looking through it for garbage is idle.
+    # What is made until the server has all that it needs lasts as long as it does: there is no garbage among it.
     gc.disable()
     # Take their time to import, so late: the database starts meanwhile.
     from backend.server import create_app
@@ -91,6 +103,6 @@ def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, r
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
-    server = Server(config, ready, settings.drain_seconds)
+    server = Server(config, ready, app.complete, settings.drain_seconds)
     server.run(sockets=[listener])
     return server.started

@@ -117,6 +117,26 @@ async def test_without_redis_each_process_counts_for_itself(scheme: str) -> None
             await admission.spend("ada", 100)
 
 
+async def test_that_redis_is_away_is_said_once(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    async with aclosing(client_of(redis_url, 0.05)) as client, Redis.from_url(redis_url) as other:
+        admission = Admission(1, 600, Shared(client, Names("a database")), clock)
+        await other.client_pause(300)
+        for _ in range(3):
+            assert await admission.spend("ada", 1) is not None
+            clock.now += 2
+        assert len(caplog.messages) == 1
+        # It answers once the pause is over.
+        await other.ping()
+        for _ in range(3):
+            assert await admission.spend("ada", 1) is not None
+            clock.now += 10
+    assert [message.split(":")[0] for message in caplog.messages] == [
+        "Redis does not answer, so that cost is counted in this process alone",
+        "Redis answers again",
+    ]
+
+
 async def test_users_at_once_wait_for_nobody(shared: Shared) -> None:
     admission = Admission(1, 60_000, shared)
     found = await asyncio.gather(*(admission.spend("ada", 1) for _ in range(50)))

@@ -13,6 +13,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
+from backend.observe.log import LONGEST_PLAN, LONGEST_STATEMENT
 from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
@@ -85,6 +86,19 @@ def test_slow_request_is_logged_with_its_plan(gateway: RunningGateway, capfd: py
     assert "FROM course" in load["statements"][0]["sql"]
     assert _SECRET not in json.dumps(slow)
     assert "a.literal" not in json.dumps(slow)
+
+
+def test_plan_of_a_slow_request_is_cut(gateway: RunningGateway, capfd: pytest.CaptureFixture[str]) -> None:
+    members = "members(first: 2) { nodes { user { givenName } results(first: 2) { nodes { id } } } }"
+    fields = " ".join(f"a{number}: courses(first: 2) {{ nodes {{ {members} }} }}" for number in range(20))
+    with running_gateway(gateway.database_url, gateway.tokens, slow_seconds=1e-9) as logged:
+        logged.data("student", f"{{ {fields} }}")
+    (slow,) = _lines(capfd)
+    assert LONGEST_PLAN / 2 < len(json.dumps(slow["plan"], ensure_ascii=False)) < 3 * LONGEST_PLAN
+    *shown, left = slow["plan"]["loads"]
+    assert left == f"… {20 - len(shown)} more"
+    texts = [statement["sql"] for load in shown for statement in load["statements"] if isinstance(statement, dict)]
+    assert max(map(len, texts)) <= LONGEST_STATEMENT + len(" … of 1234 characters")
 
 
 def _figures(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

@@ -45,6 +45,21 @@ def test_nobody_waits_for_rest_but_who_asks_for_it(
     assert len(made) == 1
 
 
+def test_rest_that_is_off_is_nowhere(world_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_rest", None)
+    monkeypatch.setattr(server, "_REST_AFTER", 0)
+    with running_gateway(world_gateway.database_url, world_gateway.tokens, rest=False) as without:
+        for method, path in (("GET", "/courses"), ("POST", "/courses"), ("GET", "/openapi.json"), ("GET", "/nowhere")):
+            for user in ("tom", None):
+                refused = without.send(user, method, path, {} if method == "POST" else None)
+                assert (refused.status_code, refused.json()["code"]) == (404, "NOT_FOUND")
+                assert refused.headers["content-type"] == "application/problem+json"
+        assert without.send("tom", "GET", "/docs").status_code == 404
+        assert without.data("tom", "{ __typename }") == {"__typename": "Query"}
+        assert without.client.get(f"{without.url}/graphql", headers={"accept": "text/html"}).status_code in (200, 503)
+        assert without.client.get(f"{without.url}/graphiql/demo-tokens.json").status_code == 403
+
+
 def test_rest_is_made_before_anybody_asks(world_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     tried, logged = Event(), Event()
 
