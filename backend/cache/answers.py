@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import hiredis
 from backend.cache import metrics
 from backend.cache.connection import AwayError
 from backend.cache.entry import Entry, ForeignEntryError, Rest, pack, unpack
+from backend.cache.lease import read_lease
 from backend.cache.memory import Proof
 from backend.change import LEASE
 from backend.recent import Recent
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 LARGEST = 1_048_576
 """Bytes of the longest answer that is kept."""
-_LEASE = re.compile(rb"([^:]+):([^:]+):([^:]+):([0-9]{1,16})")
 _STAMPS_LAST = 86_400_000
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.01
 
@@ -234,12 +233,10 @@ def vouched(server: Server, version: bytes, lease: bytes | None) -> bytes | None
 
     What changed while there was no connection must have been read since: a lease from before then says nothing.
     """
-    told = None if lease is None else _LEASE.fullmatch(lease)
-    if told is None:
+    told = read_lease(lease)
+    if told is None or (told.run_id, told.version) != (server.run_id, version):
         return None
-    run_id, reader, epoch, until = told.groups()
-    is_ours = run_id == server.run_id and reader == version
-    return epoch if is_ours and int(until) >= server.clock + LEASE * 1000 else None
+    return told.epoch if told.until >= server.clock + LEASE * 1000 else None
 
 
 def age(entry: Entry) -> float:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 # What an answer is made by besides the rows, and what says which stamps it rests on and which ones a change deletes.
 _PACKAGES = ("model", "access", "interface", "plan", "graphql", "change", "cache")
 FORMAT = 1
-_BUDGET, _DOCUMENT = b"computor:budget:", b"computor:document:"
+# What answers' names never begin with, which are those of tables.
+_OURS = b"computor:"
+_LEASE, _STAMP, _LOCK = _OURS + b"lease:", _OURS + b"stamp:", _OURS + b"lock:"
+_BUDGET, _DOCUMENT = _OURS + b"budget:", _OURS + b"document:"
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,16 @@ class Names:
 
     @cached_property
     def lease(self) -> bytes:
-        """Where the lease is: the server's run id, the reader's version, the epoch, and until when by that server."""
-        return b"computor:lease:" + self.tag
+        """Where the lease is (`backend.cache.lease`)."""
+        return _LEASE + self.tag
 
     def stamp(self, text: str) -> bytes:
         """Where a stamp is."""
-        return b"computor:stamp:" + self.tag + b":" + text.encode()
+        return _STAMP + self.tag + b":" + text.encode()
 
     def lock(self, digest: bytes) -> bytes:
         """What is held by whoever computes an answer."""
-        return b"computor:lock:" + self.tag + b":" + digest.hex().encode()
+        return _LOCK + self.tag + b":" + digest.hex().encode()
 
     def budget(self, user: str) -> bytes:
         """What a user may still cost."""
@@ -48,6 +51,14 @@ class Names:
     def document(self, digest: str) -> bytes:
         """The persisted query of that hash."""
         return _DOCUMENT + self.tag + b":" + digest.encode()
+
+    def is_stamp(self, key: bytes) -> bool:
+        """Whether a stamp is there."""
+        return key.startswith(_STAMP)
+
+    def is_answer(self, key: bytes) -> bool:
+        """Whether an answer is there."""
+        return not key.startswith(_OURS)
 
     def clearable(self, key: bytes) -> bool:
         """Whether a key is of the cache, and may go when that is cleared."""

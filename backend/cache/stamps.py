@@ -9,6 +9,7 @@ import hiredis
 
 from backend.access.scope import ALL_CLAIMS, ANY, UNSCOPED, Stamp
 from backend.cache.connection import AwayError
+from backend.cache.lease import Lease
 from backend.change.store import LEASE, ElsewhereError, NotAcknowledgedError
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ class RedisStamps:
 
     async def renew_lease(self, until: int) -> None:
         """Vouches for what is kept until that time of the server's clock, in milliseconds."""
-        lease = b"%b:%b:%b:%d" % (self._run_id, self._version, self._epoch, until)
-        server, _ = await self._told(("SET", self._names.lease, lease, "PXAT", until))
+        lease = Lease(self._run_id, self._version, self._epoch, until)
+        server, _ = await self._told(("SET", self._names.lease, lease.text, "PXAT", until))
         if server.run_id != self._run_id:
             # Whatever it has is not what we vouch for; nor does it take the lease for its own.
             raise ElsewhereError("Redis is another one, or has lost what it had.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from backend.cache.lease import read_lease
 from backend.cache.link import Link
 from backend.cache.names import IDENTIFY, Names
 from backend.errors import GatewayError
@@ -67,18 +68,20 @@ async def _stats(redis_url: str, names: Names) -> list[str]:
         stamps = 0
         async for keys in _keys(server, names):
             for key in keys:
-                if key.startswith(b"computor:stamp:"):
+                if names.is_stamp(key):
                     stamps += 1
-                elif not key.startswith(b"computor:"):
+                elif names.is_answer(key):
                     kept[" ".join(key.decode().split(":")[:2])] += 1
-        lease, left, memory = await server.connection.ask(
+        text, left, memory = await server.connection.ask(
             [("GET", names.lease), ("PTTL", names.lease), ("INFO", "memory")], _SECONDS
         )
     told = dict(line.split(":", 1) for line in memory.decode().splitlines() if ":" in line)
-    vouched = lease is not None and lease.startswith(server.run_id)
+    lease = read_lease(text)
+    if lease is not None and lease.run_id != server.run_id:
+        lease = None
     return [
-        f"in use: {'yes' if vouched else 'no, for no gateway reads what changed in the database'}",
-        *([f"epoch: {lease.split(b':')[2].decode()}, vouched for another {left} ms"] if vouched else []),
+        f"in use: {'yes' if lease else 'no, for no gateway reads what changed in the database'}",
+        *([f"epoch: {lease.epoch.decode()}, vouched for another {left} ms"] if lease else []),
         (
             f"memory of Redis: {told.get('used_memory_human', '?')} of {told.get('maxmemory_human', '?')}"
             f" ({told.get('maxmemory_policy', '?')})"
@@ -96,5 +99,5 @@ async def _clear(redis_url: str, names: Names) -> int:
             gone = [key for key in keys if names.clearable(key)]
             if gone:
                 await server.connection.ask([("UNLINK", *gone)], _SECONDS)
-            cleared += sum(not key.startswith(b"computor:") for key in gone)
+            cleared += sum(map(names.is_answer, gone))
     return cleared
