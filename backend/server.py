@@ -28,7 +28,7 @@ from backend.graphql.engine import Engine
 from backend.graphql.given import GivenAnswers
 from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
 from backend.graphql.http import GraphQLEndpoint
-from backend.graphql.schema import build_schema
+from backend.graphql.schema import build_schema, core_of
 from backend.graphql.trusted import NamedDocuments, read_manifest
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
@@ -159,7 +159,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     manifest = read_manifest(settings.trusted_documents_file) if settings.trusted_documents_file else None
     engine = Engine(
         Callers(catalog, pool, admission, cache),
-        schema._schema,  # noqa: SLF001 - Strawberry has no public way to it
+        core_of(schema),
         limits,
         documents=DocumentLimits.of(settings),
         named=NamedDocuments(settings.trusted_documents, manifest, shared, settings.persisted_query_seconds),

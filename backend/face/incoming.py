@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from backend.errors import TimedOutError
-from backend.face.coding import decode, too_large
+from backend.face.coding import UnknownCodingError, decode, too_large
+from backend.face.head import MediaTypeError
 from backend.face.limits import DocumentLimits
 
 if TYPE_CHECKING:
@@ -157,3 +158,12 @@ class Incoming:
         self._why = why
         if self._task is not None:
             self._task.cancel()
+
+
+def transport_status(error: BaseException) -> int | None:
+    """The status of a body that could not be read, on every face; None for what else is wrong."""
+    if isinstance(error, MediaTypeError | UnknownCodingError):
+        return 415
+    if isinstance(error, TimedOutError) and error.limit == "bodySeconds":
+        return 408
+    return None

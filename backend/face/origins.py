@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-Headers = list[tuple[bytes, bytes]]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backend.face.head import Headers
+
 _PREFLIGHT_SECONDS = b"7200"
 
 

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Send
 
+    from backend.face.head import Headers
     from backend.face.incoming import Incoming
-
-Headers = list[tuple[bytes, bytes]]
 
 VARY = b"Authorization, Cookie, Accept, Accept-Encoding"
 """What answers depend on beside the address."""

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from backend.correlation import HEADER, begin_request
-from backend.face.http import bearer_token
+from backend.face.head import bearer_token
 from backend.face.incoming import ClientGoneError, Incoming
 from backend.face.sending import Reply, send_reply, tagged
 

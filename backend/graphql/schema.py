@@ -18,10 +18,16 @@ from backend.graphql.written import written_fields, written_mutations
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from graphql import GraphQLSchema
     from strawberry.types.field import StrawberryField
 
     from backend.interface.entity import Catalog
     from backend.plan.limits import Limits
+
+
+def core_of(schema: strawberry.Schema) -> GraphQLSchema:
+    """The schema as graphql-core has it."""
+    return schema._schema  # noqa: SLF001 - Strawberry has no public way to it
 
 
 def build_schema(

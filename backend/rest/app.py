@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from backend.errors import GatewayError
-from backend.face.http import bearer_token
+from backend.face.head import bearer_token
 from backend.face.origins import Origins
 from backend.face.sending import Reply, reply_of
 from backend.face.shell import Shell
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from backend.face.admission import Allowance
     from backend.face.callers import Callers
+    from backend.face.head import Headers
     from backend.face.incoming import HttpOptions, Incoming
-    from backend.face.sending import Headers
     from backend.plan.limits import Limits
 
 _SENT = b"Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, X-Request-ID"

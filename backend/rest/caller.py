@@ -14,7 +14,7 @@ from starlette.types import Scope
 from backend.cache.reader import Reader
 from backend.errors import RateLimitedError
 from backend.face.callers import Callers, Reads, Writes
-from backend.face.http import bearer_token
+from backend.face.head import bearer_token
 from backend.interface.entity import Catalog, Entity
 from backend.observe import observed
 from backend.operation.finish import finish

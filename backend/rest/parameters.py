@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, get_origin
 
 from backend.errors import InputError
-from backend.face.http import check_json
+from backend.face.head import check_json
 from backend.face.values import check_values, read_json
 from backend.interface.annotation import unwrap
 from backend.operation.create import check_batch

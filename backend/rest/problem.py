@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from backend.errors import ErrorCode, InputError, RateLimitedError, public
 from backend.face.coding import DECODED, UnknownCodingError
-from backend.face.http import transport_status
+from backend.face.incoming import transport_status
 from backend.observe import observed
 from backend.operation.problem import Problem, ProblemCode, RefusedError
 from backend.plan.value import bare_key

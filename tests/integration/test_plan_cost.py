@@ -14,7 +14,7 @@ from backend.access.principal import principal_from_row
 from backend.access.visibility import Statistics, Visibility
 from backend.face.limits import DocumentLimits
 from backend.graphql.document import read_document
-from backend.graphql.schema import build_schema
+from backend.graphql.schema import build_schema, core_of
 from backend.graphql.variables import Variables
 from backend.interface.entity import policies
 from backend.interface.reflection import reflect
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 LIMITS = Limits.of(DEFAULTS)
 CATALOG = reflect(INTERFACES)
-SCHEMA = build_schema(CATALOG, LIMITS)._schema  # noqa: SLF001 - Strawberry has no public way to it
+SCHEMA = core_of(build_schema(CATALOG, LIMITS))
 QUERY = "query ($f: CourseContentFilter) { courseContents(filter: $f) { nodes { id title } } }"
 SHOWN, MOST_SECONDS = 500, 0.02
 

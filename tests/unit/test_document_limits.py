@@ -16,13 +16,13 @@ from backend.face.limits import DocumentLimits
 from backend.face.values import check_values, read_json
 from backend.graphql.document import Document, read_document
 from backend.graphql.measure import check_text
-from backend.graphql.schema import build_schema
+from backend.graphql.schema import build_schema, core_of
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.limits import Limits
 from backend.settings import DEFAULTS
 
-SCHEMA = build_schema(reflect(INTERFACES), Limits.of(DEFAULTS))._schema  # noqa: SLF001 - Strawberry has no public way to it
+SCHEMA = core_of(build_schema(reflect(INTERFACES), Limits.of(DEFAULTS)))
 
 LIMITS = DocumentLimits.of(DEFAULTS)
 

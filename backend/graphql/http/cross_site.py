@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backend.face.http import is_json
+from backend.face.head import is_json
 from backend.face.origins import Origins
 from backend.graphql.engine import REPORT_COST
 from backend.graphql.query import REPORT_CACHE, REPORT_PLAN

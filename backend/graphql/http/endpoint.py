@@ -7,7 +7,7 @@ from time import thread_time
 from typing import TYPE_CHECKING
 
 from backend.errors import BadRequestError, MethodNotAllowedError
-from backend.face.http import JSON, bearer_token, check_json
+from backend.face.head import JSON, bearer_token, check_json
 from backend.face.sending import reply_of
 from backend.face.shell import Shell
 from backend.graphql.answer import Request, failed

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from backend.errors import BadRequestError, ErrorCode
-from backend.face.http import JSON
+from backend.face.head import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from backend.errors import ErrorCode, LimitError
 from backend.face.coding import DECODED
-from backend.face.http import JSON, transport_status
+from backend.face.head import JSON
+from backend.face.incoming import transport_status
 from backend.face.sending import PRIVATE, VARY, Reply
 from backend.graphql.http.negotiation import GRAPHQL, NotAcceptableError, status_of
 
 if TYPE_CHECKING:
-    from backend.face.sending import Headers
+    from backend.face.head import Headers
     from backend.graphql.answer import Answer
 
 _COMMON = ((b"cache-control", PRIVATE), (b"vary", VARY))

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backend.errors import BadRequestError, TimedOutError
-from backend.face.coding import UnknownCodingError
+from backend.errors import BadRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Headers = Sequence[tuple[bytes, bytes]]
-
+Headers = list[tuple[bytes, bytes]]
 JSON = b"application/json"
 
 
 class MediaTypeError(BadRequestError):
     """The body comes in a media type that is not read."""
-
-
-def transport_status(error: BaseException) -> int | None:
-    """The status of a body that could not be read, on every face; None for what else is wrong."""
-    if isinstance(error, MediaTypeError | UnknownCodingError):
-        return 415
-    if isinstance(error, TimedOutError) and error.limit == "bodySeconds":
-        return 408
-    return None
 
 
 def is_json(content_type: bytes) -> bool:
@@ -42,7 +31,7 @@ def check_json(content_type: bytes) -> None:
         raise MediaTypeError("The Content-Type must be application/json.")
 
 
-def bearer_token(headers: Headers) -> str | None:
+def bearer_token(headers: Sequence[tuple[bytes, bytes]]) -> str | None:
     """The token that a request came with: None where there is none, and empty where what there is cannot be one."""
     found = [value for name, value in headers if name == b"authorization"]
     if not found or found == [b""]:
