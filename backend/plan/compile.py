@@ -9,30 +9,27 @@ from typing import TYPE_CHECKING, Any
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLField,
     GraphQLSchema,
-    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableNode,
     Visitor,
-    is_abstract_type,
     visit,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from sqlalchemy import ColumnElement, literal_column
 from sqlalchemy import null as sql_null
 
-from backend.errors import ErrorCode, InputError
+from backend.errors import InputError
 from backend.interface.base import Batch
 from backend.interface.entity import Kind, of_callers
+from backend.plan.collect import FieldCollector, Fields
 from backend.plan.connection import Connection
 from backend.plan.grouping import GroupsRequest, read_groups
 from backend.plan.load import BatchSlot, ByKey, Load, Template, ToOne
 from backend.plan.node import Nodes, parse_node_id
-from backend.plan.parts import Fields, read_parts
+from backend.plan.parts import read_parts
 from backend.plan.request import ListRequest, read_list_request
 from backend.plan.value import parse_key
 
@@ -112,6 +109,7 @@ class PlanCompiler:
         self._fragments = fragments
         self._variables = variables
         self._limits = limits
+        self._collector = FieldCollector(schema, fragments, variables)
         self._arguments: list[Arguments] = []
 
     @cached_property
@@ -146,50 +144,8 @@ class PlanCompiler:
         return PlanCompiler(self._schema, self.catalog, self._fragments, self._variables, self._limits)
 
     def collect(self, type_name: str, selections: Sequence[SelectionSetNode | None]) -> Fields:
-        """The fields selected on a type, by response key, in order (GraphQL specification, CollectFields)."""
-        fields: Fields = {}
-        visited: set[str] = set()
-        for selection_set in selections:
-            if selection_set is not None:
-                self._collect_into(fields, visited, type_name, selection_set)
-        return fields
-
-    def _collect_into(self, fields: Fields, visited: set[str], type_name: str, selections: SelectionSetNode) -> None:
-        for selection in selections.selections:
-            if not self._included(selection):
-                continue
-            if isinstance(selection, FieldNode):
-                key = (selection.alias or selection.name).value
-                fields.setdefault(key, []).append(selection)
-            elif isinstance(selection, InlineFragmentNode):
-                condition = selection.type_condition
-                if condition is None or self._applies(condition.name.value, type_name):
-                    self._collect_into(fields, visited, type_name, selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in visited:
-                visited.add(selection.name.value)
-                fragment = self._fragments[selection.name.value]
-                if self._applies(fragment.type_condition.name.value, type_name):
-                    self._collect_into(fields, visited, type_name, fragment.selection_set)
-
-    def _applies(self, condition: str, type_name: str) -> bool:
-        if condition == type_name:
-            return True
-        abstract, concrete = self._schema.get_type(condition), self._schema.get_type(type_name)
-        return is_abstract_type(abstract) and concrete in self._schema.get_possible_types(abstract)
-
-    def _included(self, selection: Any) -> bool:
-        for directive in selection.directives or ():
-            name = directive.name.value
-            if name not in ("skip", "include"):
-                continue
-            value: Any = directive.arguments[0].value
-            flag = self._variables.coerced[value.name.value] if isinstance(value, VariableNode) else value.value
-            if flag is None:
-                text = f"Argument 'if' of @{name} must not be null."
-                raise GraphQLError(text, directive, extensions={"code": ErrorCode.BAD_USER_INPUT.value})
-            if bool(flag) == (name == "skip"):
-                return False
-        return True
+        """The fields selected on a type, by response key, in order."""
+        return self._collector.collect(type_name, selections)
 
     def _root(self, nodes: list[FieldNode]) -> Load | str | None:
         name = nodes[0].name.value

@@ -14,15 +14,13 @@ if TYPE_CHECKING:
     from graphql import FieldNode, SelectionSetNode
 
     from backend.interface.entity import Entity, Relation
+    from backend.plan.collect import Fields
     from backend.plan.grouping import GroupsRequest, Keys, Path
     from backend.plan.load import Template
     from backend.plan.run import Row, Run
 
     # What a row of figures, and the keys that it belongs to, are made into.
     Make = Callable[[Row, Keys], Any]
-
-
-Fields = dict[str, list["FieldNode"]]
 
 
 class Selections(Protocol):
