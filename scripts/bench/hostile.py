@@ -16,7 +16,7 @@ from client import Asker, BenchmarkError, http_requests
 from servers import running_gateway, running_starlette
 from shapes import SHAPES, variables_of
 
-from tests.hostile import corpus
+from tests.support.hostile import corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from database import Database
     from servers import Server
 
-    from tests.hostile import Hostile
+    from tests.support.hostile import Hostile
 
 MOST_CPU = 100.0
 """Milliseconds of the server's processor time that a hostile request may take."""

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.hostile import Hostile, corpus
 from tests.support.gateway import running_gateway
+from tests.support.hostile import Hostile, corpus
 
 if TYPE_CHECKING:
     from tests.support.gateway import RunningGateway

@@ -13,15 +13,13 @@ from backend.interface.registry import INTERFACES
 from backend.operation.create import LARGEST_BATCH
 from backend.operation.problem import MOST_PROBLEMS
 from tests.support import university
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import Campus, running_gateway
 from tests.support.mutations import codes, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.world import World
-
-Campus = tuple["World", RunningGateway]
 
 
 @pytest.fixture(scope="module")

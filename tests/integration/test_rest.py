@@ -8,7 +8,7 @@ from backend.operation.create import LARGEST_BATCH
 from tests.support.rest import a_group, places, problem
 
 if TYPE_CHECKING:
-    from tests.support.rest import Campus
+    from tests.support.gateway import Campus
 
 
 def test_a_row_is_created_read_changed_and_deleted(rest_campus: Campus) -> None:

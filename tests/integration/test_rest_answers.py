@@ -9,7 +9,7 @@ import pytest
 from tests.support.rest import a_group
 
 if TYPE_CHECKING:
-    from tests.support.rest import Campus
+    from tests.support.gateway import Campus
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", None])

@@ -14,7 +14,7 @@ from tests.support.gateway import running_gateway
 from tests.support.rest import MAX_BODY, places, problem
 
 if TYPE_CHECKING:
-    from tests.support.rest import Campus
+    from tests.support.gateway import Campus
 
 
 BAD_BODIES = (

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tests.support.gateway import RunningGateway
-    from tests.support.rest import Campus
+    from tests.support.gateway import Campus, RunningGateway
 
 A_MINUTE = 10**12
 

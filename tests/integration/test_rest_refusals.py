@@ -10,7 +10,7 @@ from tests.support.gateway import running_gateway
 from tests.support.rest import a_group, places, problem
 
 if TYPE_CHECKING:
-    from tests.support.rest import Campus
+    from tests.support.gateway import Campus
 
 
 def test_a_taken_key_names_the_row_only_to_those_who_see_it(rest_campus: Campus) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.support.rest import a_group, problem
 
 if TYPE_CHECKING:
-    from tests.support.rest import Campus
+    from tests.support.gateway import Campus
 
 
 def test_a_tag_that_is_known_is_not_sent_again(rest_campus: Campus) -> None:

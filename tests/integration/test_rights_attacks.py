@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import Campus, running_gateway
 from tests.support.mutations import codes, told, write
 from tests.support.university import READERS, build_university, build_upload
 from tests.support.waiting import wait_for_lock
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.world import World
-
-Campus = tuple["World", RunningGateway]
 
 
 @pytest.fixture(scope="module")

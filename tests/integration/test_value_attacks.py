@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from backend.access.credentials import create_token
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import Campus, running_gateway
 from tests.support.mutations import codes, write
 from tests.support.waiting import wait_for_lock
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from tests.support.world import World
 
-Campus = tuple["World", RunningGateway]
 WAITING = """mutation($id: ID!) { updateUser(id: $id, input: {givenName: "Late"}) {
   errors { code } query { courseContentKinds { totalCount } }
 } }"""

@@ -10,14 +10,12 @@ import pytest
 
 from backend.access.credentials import create_token
 from tests.support import university
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import Campus, RunningGateway, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.world import World
-
-Campus = tuple["World", RunningGateway]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from backend.access.credentials import create_token
 from backend.interface.entity import camel_case
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import Campus, running_gateway
 from tests.support.mutations import codes, told, write
 from tests.support.waiting import wait_for_lock
 from tests.support.write_cases import CASES, Case, build_campus
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 CATALOG = reflect(INTERFACES)
 NOBODY = "00000000-0000-4000-8000-000000000000"
-Campus = tuple["World", RunningGateway]
 
 # Refusals that no input brings about: each for course groups of one title.
 _REFUSALS = """

@@ -10,7 +10,7 @@ import pytest
 
 from backend.access.credentials import create_token
 from tests.support.discussion import build_discussion
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import Campus, running_gateway
 from tests.support.mutations import codes, write
 from tests.support.university import READERS
 from tests.support.waiting import wait_for_lock
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from tests.support.world import World
 
-Campus = tuple["World", RunningGateway]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

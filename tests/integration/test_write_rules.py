@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from backend.access.credentials import create_token
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import Campus, running_gateway
 from tests.support.mutations import codes, told, write
 from tests.support.university import READERS, build_university, build_upload
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.world import World
-
-Campus = tuple["World", RunningGateway]
 
 
 @pytest.fixture(scope="module")

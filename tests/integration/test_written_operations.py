@@ -13,14 +13,13 @@ from backend.graphql.schema import build_schema
 from backend.rest.written import WRITTEN
 from tests.support import university
 from tests.support.documented_code import documented
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import Campus, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.world import World
 
-Campus = tuple["World", RunningGateway]
 MERGE = """mutation($source: ID!, $into: ID!) {
   mergeCourseGroups(source: $source, into: $into) {
     courseGroup { title courseMembers { totalCount nodes { user { username } } } }

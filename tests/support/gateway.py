@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tests.support.world import World
+
 
 # Settings for documents that are about something else than what they may cost.
 AT_ANY_COST: Mapping[str, Any] = {"max_nodes": 10**80, "max_cost": 10**80, "cost_per_minute": 0}
@@ -65,6 +67,10 @@ class RunningGateway:
         if user is not None:
             sent["Authorization"] = f"Bearer {self.tokens[user]}"
         return self.client.request(method, f"{self.url}{path}", content=content, headers=sent)
+
+
+Campus = tuple["World", RunningGateway]
+"""A world, and the gateway over it."""
 
 
 @dataclass(frozen=True)

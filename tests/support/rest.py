@@ -8,7 +8,7 @@ import pytest
 
 from backend.access.credentials import create_token
 from tests.support import university
-from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.gateway import Campus, running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from tests.support.world import World
 
-Campus = tuple["World", RunningGateway]
 MAX_BODY = 100_000
 
 

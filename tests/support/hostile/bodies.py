@@ -9,7 +9,7 @@ import brotli  # type: ignore[import-untyped]
 import orjson
 import zstandard
 
-from tests.hostile.request import BAD, LIMIT, VALUE, Hostile
+from tests.support.hostile.request import BAD, LIMIT, VALUE, Hostile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hostile import bodies, documents, values
-from tests.hostile.request import Hostile
+from tests.support.hostile import bodies, documents, values
+from tests.support.hostile.request import Hostile
 
 __all__ = ["Hostile", "corpus"]
 

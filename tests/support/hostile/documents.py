@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.hostile.request import BAD, INPUT, INVALID, LIMIT, Hostile, asked
+from tests.support.hostile.request import BAD, INPUT, INVALID, LIMIT, Hostile, asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
