@@ -5,17 +5,16 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
 
+from tests.support.database import detour
 from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import httpx
 
@@ -66,12 +65,10 @@ def _carry(source: socket.socket, target: socket.socket) -> None:
 
 @contextmanager
 def _bridged(database_url: str) -> Iterator[tuple[str, Bridge]]:
-    url = urlsplit(database_url)
-    (directory,) = parse_qs(url.query)["host"]
-    with TemporaryDirectory(prefix="pg-") as near:
-        bridge = Bridge(Path(directory) / ".s.PGSQL.5432", Path(near) / ".s.PGSQL.5432")
+    with detour(database_url) as (far, near, url):
+        bridge = Bridge(far, near)
         bridge.up()
-        yield url._replace(query=f"host={quote(near, safe='')}").geturl(), bridge
+        yield url, bridge
         bridge.down()
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import random
 import socket
-import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import psycopg
 import pytest
 
 from backend.access.credentials import create_token
+from tests.support.database import detour
 from tests.support.gateway import running_gateway
 from tests.support.mutations import codes, write
 from tests.support.processes import serving
@@ -110,15 +109,12 @@ class Wire:
 @contextmanager
 def _wired(database_url: str) -> Iterator[tuple[Wire, str]]:
     """A wire to the database, and the URL that leads over it."""
-    parts = urlsplit(database_url)
-    directory = parse_qs(parts.query)["host"][0]
-    port = parts.port or 5432
-    wire = Wire(f"{directory}/.s.PGSQL.{port}")
-    with tempfile.TemporaryDirectory(prefix="wire-") as own, socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"{own}/.s.PGSQL.{port}")
+    with detour(database_url) as (far, near, url), socket.socket(socket.AF_UNIX) as listener:
+        wire = Wire(str(far))
+        listener.bind(str(near))
         listener.listen()
         threading.Thread(target=wire.serve, args=(listener,), daemon=True).start()
-        yield wire, parts._replace(query=f"host={quote(own, safe='')}").geturl()
+        yield wire, url
 
 
 @pytest.mark.parametrize("arrives", [True, False])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -37,6 +39,16 @@ def drop(postgres_url: str, name: str) -> None:
 def sibling(url: str, database: str) -> str:
     """URL of another database of the same server."""
     return urlsplit(url)._replace(path=f"/{database}").geturl()
+
+
+@contextmanager
+def detour(database_url: str) -> Iterator[tuple[Path, Path, str]]:
+    """The socket of the database's server, another that is to be made in front of it, and the URL that leads there."""
+    parts = urlsplit(database_url)
+    (directory,) = parse_qs(parts.query)["host"]
+    name = f".s.PGSQL.{parts.port or 5432}"
+    with TemporaryDirectory(prefix="pg-") as own:
+        yield Path(directory, name), Path(own, name), parts._replace(query=f"host={quote(own, safe='')}").geturl()
 
 
 def run(database_url: str, *statements: str) -> list[tuple[object, ...]]:
