@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Integer, bindparam
@@ -18,6 +18,7 @@ from backend.plan.load import BatchSlot, ByKey, Query, Template
 from backend.plan.order import declared_order, total_order
 from backend.plan.request import LIMIT, ListRequest, read_search
 from backend.plan.run import Failure
+from backend.plan.search import named_conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from backend.plan.limits import Limits
     from backend.plan.load import Load, Task
     from backend.plan.run import Json, Row, Run
+    from backend.plan.search import Conditions
     from backend.plan.source import Source
+    from backend.plan.statement import Statement
 
 SKIP = "skip"
 MOST_SKIPPED = 2**31 - 1
@@ -49,9 +52,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Slice:
-    """Which rows of a list: all that pass the request, from the one behind `skip` on, and `limit` of them."""
+    """Which rows of a list: those that pass request and conditions, from the one behind `skip` on, `limit` of them."""
 
     request: ListRequest
+    conditions: Conditions
     skip: int
     limit: int
 
@@ -64,10 +68,11 @@ def read_slice(catalog: Catalog, entity: Entity, limits: Limits, asked: Asked) -
     if not 0 <= asked.skip <= MOST_SKIPPED:
         raise InputError(f"{asked.skip} cannot be skipped: it lies between 0 and {MOST_SKIPPED}", ("skip",))
     query, newest = read_search(catalog, entity, asked.search)
+    conditions = named_conditions(entity, query, asked.written)
     request = ListRequest(
         filter=None,
-        search=query,
-        written=asked.written,
+        search=None,
+        written=None,
         newest=newest,
         archived=asked.archived,
         order=total_order(entity, declared_order(entity.interface.default_order)),
@@ -76,9 +81,9 @@ def read_slice(catalog: Catalog, entity: Entity, limits: Limits, asked: Asked) -
         before=None,
         size=size,
         mark=b"",
-        bound={},
+        bound=conditions.bound,
     )
-    return Slice(request, asked.skip, size)
+    return Slice(request, conditions, asked.skip, size)
 
 
 async def load_dtos(
@@ -96,6 +101,8 @@ async def load_attributes(
 ) -> list[Json | None]:
     """As `load_dtos`, of these attributes alone."""
     load = ByKey(_template(entity, attributes), lambda _: list(keys), many=True)
+    key = (run.scope.visibility, "rows by key", entity, load.template.keys)
+    load.statement = run.compiler.kept(key, lambda: load.compiled(run))
     found: list[Json | None] = await _loaded(run, load, last=last)
     return [_whole(row) for row in found]
 
@@ -155,12 +162,20 @@ class _Sliced:
 
     def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:  # noqa: ARG002 - as every load
         """The rows, and how many there are."""
-        listing = Listing(run.scope, self.template.entity, None, self.wanted.request)
+        wanted, template = self.wanted, self.template
+        shape = (wanted.request.shape, wanted.conditions.shape)
+        key = (run.scope.visibility, "slice", template.entity, template.keys, shape)
+        page, figures = run.compiler.kept(key, lambda: self._statements(run))
+        bound = {**wanted.request.bound, LIMIT: wanted.limit, SKIP: wanted.skip}
+        return [Query(page, bound, "page"), Query(figures, bound, "figures")]
+
+    def _statements(self, run: Run) -> tuple[Statement, Statement]:
+        """The page, and how many rows there are. They are planned anew each time: the best plan depends on values."""
+        request = replace(self.wanted.request, written=self.wanted.conditions.build())
+        listing = Listing(run.scope, self.template.entity, None, request)
         page = listing.page((self.template,), with_cursors=False).offset(bindparam(SKIP, type_=Integer))
-        bound = {LIMIT: self.wanted.limit, SKIP: self.wanted.skip}
-        # Lists are planned anew each time, as their best plans depend on the values.
-        asked = {"page": page, "figures": listing.figures([COUNT])}
-        return [Query(run.compiler.compile(each, prepare=False), bound, purpose) for purpose, each in asked.items()]
+        figures = listing.figures([COUNT])
+        return run.compiler.compile(page, prepare=False), run.compiler.compile(figures, prepare=False)
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Rows and size, as a pair."""

@@ -202,7 +202,7 @@ class ByKey:
     keys: Callable[[Run], list[tuple[str, ...]]]
     many: bool = False
     height: int = 1
-    _statement: Statement | None = field(default=None, repr=False)
+    statement: Statement | None = field(default=None, repr=False)
     kind: str = "by key"
 
     def __post_init__(self) -> None:
@@ -223,9 +223,9 @@ class ByKey:
         keys = list(dict.fromkeys(self.keys(run)))
         if not keys:
             return []
-        if self._statement is None:
-            self._statement = run.compiler.compile(self._select(run), prepare=True)
-        return [Query(self._statement, bound_keys(self.template.entity, keys))]
+        if self.statement is None:
+            self.statement = self.compiled(run)
+        return [Query(self.statement, bound_keys(self.template.entity, keys))]
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Null where there is no such object for the viewer; `many` keeps the order of the keys."""
@@ -237,6 +237,10 @@ class ByKey:
         for parent in parents:
             parent[slot] = found if self.many else found[0] if found else None
         return self.template.tasks(objects)
+
+    def compiled(self, run: Run) -> Statement:
+        """The statement, which is the same for all who see the same, whatever the keys."""
+        return run.compiler.compile(self._select(run), prepare=True)
 
     def _select(self, run: Run) -> Select[Any]:
         entity = self.template.entity

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, Column, ColumnElement, Select, Table, inspect, literal_column, select
+from sqlalchemy import BindParameter, Column, ColumnElement, Select, Table, bindparam, inspect, literal_column, select
 from sqlalchemy.sql.util import _deep_deannotate
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
@@ -15,7 +16,9 @@ from backend.plan.source import Source
 from backend.plan.value import check_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+
+    from sqlalchemy.sql.cache_key import CacheKey
 
     from backend.interface.base import ListQuery
     from backend.interface.entity import Entity
@@ -34,6 +37,75 @@ def search_conditions(source: Source, entity: Entity, query: ListQuery) -> list[
         raise error.under("search") from None
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """What is asked of rows by Selects over the entity: of one `shape` are those that differ in their values alone.
+
+    `bound` has these values by names; `build` makes a Select with the conditions, which binds them by the same names.
+    """
+
+    shape: Hashable
+    bound: Mapping[str, object]
+    build: Callable[[], Select[Any] | None]
+
+
+def named_conditions(entity: Entity, query: ListQuery | None, written: Select[Any] | None) -> Conditions:
+    """The conditions of a search, and those of a Select written by hand. Raises as `search_conditions` does."""
+    try:
+        searched = None if query is None else search(entity.interface, select(table_of(entity.model)), query)
+        return _named(entity, [each for each in (searched, written) if each is not None])
+    except InputError as error:
+        raise error.under("search") from None
+
+
+def _named(entity: Entity, statements: Sequence[Select[Any]]) -> Conditions:
+    keys = [_key(statement) for statement in statements]
+    values = [bind.effective_value for key in keys for bind in _checked(key.bindparams)]
+
+    def build() -> Select[Any] | None:
+        clauses: list[ColumnElement[bool]] = []
+        start = 0
+        for statement, key in zip(statements, keys, strict=True):
+            clause = _plain_clause(entity, statement)
+            if clause is not None:
+                clauses.append(_renamed(clause, key, start))
+            start += len(key.bindparams)
+        return select(table_of(entity.model)).where(*clauses) if clauses else None
+
+    bound = {f"{GIVEN}{index}": value for index, value in enumerate(values)}
+    return Conditions(tuple(key.key for key in keys), bound, build)
+
+
+def _renamed(clause: ColumnElement[bool], key: CacheKey, start: int) -> ColumnElement[bool]:
+    """The clause of the statement that has the key, its values bound by the names of their places in it."""
+    # A copy has its values in the same order.
+    names = {id(bind): f"{GIVEN}{start + index}" for index, bind in enumerate(_key(clause).bindparams)}
+
+    def rename(element: Any, **_: Any) -> Any:
+        given = names.get(id(element))
+        return None if given is None else bindparam(given, type_=element.type)
+
+    renamed: ColumnElement[bool] = replacement_traverse(clause, {}, rename)
+    left = [each for each in iterate(renamed) if isinstance(each, BindParameter) and not each.key.startswith(GIVEN)]
+    if left or len(names) != len(key.bindparams):
+        # Such a statement would be kept with the values of whoever asked first.
+        raise DeclarationError("a search or a Select has values besides those of its conditions")
+    return renamed
+
+
+def _key(element: Any) -> CacheKey:
+    key: CacheKey | None = element._generate_cache_key()  # noqa: SLF001 - the recipe that SQLAlchemy documents
+    if key is None:
+        raise DeclarationError("a search or a Select has a part of which SQLAlchemy does not know what it says")
+    return key
+
+
+def _checked(binds: Sequence[BindParameter[Any]]) -> Sequence[BindParameter[Any]]:
+    for bind in binds:
+        check_column(bind.effective_value, bind.type)
+    return binds
+
+
 def conditions_of(source: Source, entity: Entity, statement: Select[Any]) -> list[ColumnElement[bool]]:
     """The conditions of a Select over the entity, over `source`.
 
@@ -41,17 +113,24 @@ def conditions_of(source: Source, entity: Entity, statement: Select[Any]) -> lis
     each table that a sub-query visits is narrowed to the rows that they may see, so that none can tell of what is
     hidden.
     """
+    clause = _plain_clause(entity, statement)
+    return [] if clause is None else [_seen(clause, {table_of(entity.model): source})]
+
+
+def _plain_clause(entity: Entity, statement: Select[Any]) -> ColumnElement[bool] | None:
+    """The condition of a Select that has conditions only, None where it has none; its values fit their columns."""
     table = table_of(entity.model)
     if [str(part) for part in statement.get_final_froms()] != [str(table)] or not _is_plain(statement):
         raise DeclarationError(f"a search or a field's Select over {table} may add conditions only")
     if statement.whereclause is None:
-        return []
-    for bind in iterate(statement.whereclause):
-        if isinstance(bind, BindParameter):
-            check_column(bind.effective_value, bind.type)
-    return [_seen(statement.whereclause, {table: source})]
+        return None
+    _checked([each for each in iterate(statement.whereclause) if isinstance(each, BindParameter)])
+    # `has` and `any` mark the condition within them as one not to be replaced in; nothing may stay as it was written.
+    plain: ColumnElement[bool] = _deep_deannotate(statement.whereclause, values=["no_replacement_traverse"])
+    return plain
 
 
+GIVEN = "given_"
 # What a Select may have besides conditions, all of which would be lost.
 _MORE = (
     "_limit_clause",
@@ -83,9 +162,7 @@ def _seen(clause: ColumnElement[Any], sources: Mapping[Table, Source]) -> Column
                     return source[_attribute(source, table.c[element.key])]
         return None
 
-    # `has` and `any` mark the condition within them as one not to be replaced in; nothing may stay as it was written.
-    unmarked = _deep_deannotate(clause, values=["no_replacement_traverse"])
-    seen: ColumnElement[Any] = replacement_traverse(unmarked, {}, replace)
+    seen: ColumnElement[Any] = replacement_traverse(clause, {}, replace)
     return seen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from backend.interface.entity import Entity
-    from tests.support.gateway import RunningGateway
+    from tests.support.gateway import GatewayHere, RunningGateway
     from tests.support.world import World
 
 CATALOG = reflect(INTERFACES)
@@ -151,6 +152,39 @@ def test_every_search_parameter_is_taken(world_gateway: RunningGateway) -> None:
                 sample = "00000000-0000-4000-8000-000000000000"
             response = world_gateway.send("adi", "GET", f"/{entity.interface.endpoint}?{name}={sample}")
             assert response.status_code == 200, (entity.name, name, response.text)
+
+
+def test_statements_of_one_shape_are_made_once(world_gateway: GatewayHere) -> None:
+    compiler = world_gateway.app.engine.callers.compiler
+    titles = ["Algebra", "Chemistry", "Geometry"]
+    seen = []
+    for number, title in enumerate(["Nothing", *titles]):
+        before = compiler.compiled
+        for user in ("adi", "ada"):
+            for path in (f"/courses?title={title}", f"/courses?title={title}&limit={number}&skip=0", "/courses/active"):
+                rows = _rows(world_gateway.send(user, "GET", path))
+                assert {row["title"] for row in rows} <= ({title} if "title" in path else set(titles))
+                seen += [(user, row["title"]) for row in rows if path.endswith(title)]
+        assert compiler.compiled == before or number == 0
+    assert seen == [("adi", "Algebra"), ("ada", "Algebra"), ("adi", "Chemistry"), ("adi", "Geometry")]
+
+
+@pytest.mark.parametrize("entity", CATALOG.values(), ids=lambda entity: entity.name)
+def test_searches_find_what_those_of_graphql_find(world_gateway: RunningGateway, entity: Entity) -> None:
+    query = entity.interface.query
+    rows = _rows(world_gateway.send("adi", "GET", f"/{entity.interface.endpoint}?limit={MOST}"))
+    for parameter in entity.parameters if query else ():
+        values = {row.get(parameter.attribute) for row in rows if not isinstance(row.get(parameter.attribute), list)}
+        for value in sorted(values - {None}, key=str)[:3]:
+            if parameter.enum is not None or parameter.kind is Kind.BIGINT:
+                continue
+            literal = json.dumps(value)
+            asked = f"{{ {entity.plural}(search: {{ {parameter.name}: {literal} }}) {{ nodes {{ databaseId }} }} }}"
+            expected = [row["databaseId"] for row in world_gateway.data("ada", asked)[entity.plural]["nodes"]]
+            sent = quote(value if isinstance(value, str) else literal)
+            found = world_gateway.send("ada", "GET", f"/{entity.interface.endpoint}?{parameter.attribute}={sent}")
+            keys = [",".join(str(row[part]) for part in entity.key) for row in _rows(found)]
+            assert keys == expected, (parameter.name, value)
 
 
 def test_active_courses_are_written_by_hand(world_gateway: RunningGateway) -> None:
