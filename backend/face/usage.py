@@ -39,7 +39,9 @@ class TokenUsage:
         used, self._used = self._used, {}
         hashes, moments, times = list(used), [at for at, _ in used.values()], [times for _, times in used.values()]
         try:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection() as connection, connection.transaction():
+                # Connections of the pool read one state, unless they are told.
+                await connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
                 await connection.execute(_WRITE, (hashes, moments, times))
         except BaseException:
             for credential, (at, counted) in used.items():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backend.face.admission import Allowance
 
 DUMP = orjson.OPT_UTC_Z
+_NO_EXTENSIONS: Mapping[str, object] = {}
 # What may be otherwise in a moment.
 _PASSING = (ErrorCode.UNAVAILABLE,)
 
@@ -76,15 +77,16 @@ class VariablesError(GatewayError):
 
 
 def answered(
-    data: dict[str, Any] | None, errors: Sequence[GraphQLError], extensions: Mapping[str, Any] | None = None
+    data: dict[str, Any] | None,
+    errors: Sequence[GraphQLError],
+    extensions: Mapping[str, object] = _NO_EXTENSIONS,
+    proof: Proof | None = None,
 ) -> Answer:
     """The answer of what was executed."""
     body: dict[str, Any] = {"data": data}
     if errors:
         body["errors"] = [error.formatted for error in errors]
-    if extensions:
-        body["extensions"] = extensions
-    return Answer(orjson.dumps(body, option=DUMP), executed=True)
+    return Answer(orjson.dumps(body, option=DUMP), executed=True, extensions=extensions, proof=proof)
 
 
 def refused(errors: Sequence[GraphQLError], code: ErrorCode) -> Answer:

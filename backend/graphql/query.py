@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -150,9 +150,9 @@ class QueryRun:
         extensions = self._noted(request, recall)
         if settled is None or ends:
             proof = None if recall is None or self._run.levels else recall.proof()
-            return replace(answered(settled, errors), extensions=extensions, proof=proof)
+            return answered(settled, errors, extensions, proof)
         data, found = await self._core(document, request, settled, recall)
-        return replace(answered(data, [*errors, *found]), extensions=extensions)
+        return answered(data, [*errors, *found], extensions)
 
     def _noted(self, request: Request, recall: Recall | None) -> dict[str, Any]:
         """What the answer says of itself; more is noted for whoever runs the gateway."""

@@ -87,6 +87,11 @@ class Connection:
         self.height = 1 + max((template.height for template in self.wanted.templates), default=0)
 
     @property
+    def flat(self) -> bool:
+        """Whether there is nothing beneath it."""
+        return self.height == 1
+
+    @property
     def kind(self) -> str:
         """Whether it is one list, or one for each parent."""
         return "list" if self.relation is None else "to many"

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Timestamps come in UTC and floats in their shortest exact form. Statements here are too short to be worth compiling.
-_SESSION = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET jit = off; "
+_SESSION = (
+    "SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'; "
+    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET jit = off; "
+)
 
 
 # The descriptor of a connection that was lost.
@@ -177,12 +180,10 @@ class Pool(AsyncConnectionPool[ReadConnection]):
         turn = self._turns.get(user)
         if turn is None:
             turn = self._turns[user] = asyncio.Semaphore(max(1, self.max_size // 2))
-        try:
-            # Whoever waits for their own turn waits no longer than for a connection.
-            async with asyncio.timeout(self.timeout if turn.locked() else None):
-                await turn.acquire()
-        except TimeoutError:
-            raise PoolTimeout(f"no connection for this user within {self.timeout} s") from None
+        if turn.locked():
+            await self._wait_for(turn)
+        else:
+            await turn.acquire()
         try:
             connection = await self.getconn()
         except BaseException:
@@ -190,6 +191,14 @@ class Pool(AsyncConnectionPool[ReadConnection]):
             raise
         connection.turn = turn
         return connection
+
+    async def _wait_for(self, turn: asyncio.Semaphore) -> None:
+        """Whoever waits for their own turn waits no longer than for a connection."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                await turn.acquire()
+        except TimeoutError:
+            raise PoolTimeout(f"no connection for this user within {self.timeout} s") from None
 
     async def give_back(self, connection: ReadConnection) -> None:
         """Takes a connection back, whatever has become of it."""

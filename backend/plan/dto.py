@@ -149,6 +149,7 @@ class _Sliced:
     template: Template
     wanted: Slice
     height: int = field(default=1, init=False)
+    flat: bool = field(default=True, init=False)
     kind: str = field(default="slice", init=False)
 
     @property

@@ -5,14 +5,13 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from backend.plan.load import Task
+from backend.plan.load import ByKey, Query, Task
 from backend.plan.run import Failure, Level, Pending, Run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from backend.plan.compile import Plan
-    from backend.plan.load import Query
     from backend.plan.run import Json, Row
 
 
@@ -24,41 +23,57 @@ async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Coll
     for arguments in plan.arguments:
         arguments.of(run)
     tasks = [(key, Task(load, key, [data])) for key, load in plan.loads if key not in without]
+    # Where a level more has to be waited for anyway, nothing is gained by asking for some of it before.
+    at_once = all(task.load.flat for _, task in tasks)
     while tasks:
-        tasks = await _level(run, tasks, last=last and max(task.load.height for _, task in tasks) == 1)
+        ends = last and (at_once or max(task.load.height for _, task in tasks) == 1)
+        tasks = await _level(run, tasks, last=ends, at_once=at_once)
         pending, run.pending = run.pending, []
         for each in pending:
             await _compute(run, each)
 
 
-async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool) -> list[tuple[str, Task]]:
-    """Each task comes with the response key of the root that it belongs to."""
+async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_once: bool) -> list[tuple[str, Task]]:
+    """Each task comes with the response key of its root. `at_once` asks for all beneath them, too."""
     values = run.principal.values
+    roots, loads = [root for root, _ in tasks], [task.load for _, task in tasks]
     asked = [task.load.queries(run, task.slot, task.parents) for _, task in tasks]
-    for (root, _), queries in zip(tasks, asked, strict=True):
+    if at_once:
+        for (root, task), queries in zip(tasks, tuple(asked), strict=True):
+            ahead = task.load.ahead(run) if queries and isinstance(task.load, ByKey) else ()
+            for load, statement in ahead:
+                roots.append(root)
+                loads.append(load)
+                asked.append([Query(statement, queries[0].given)])
+    for root, queries in zip(roots, asked, strict=True):
         for query in queries:
             run.reads[root].take(query.statement.text)
     started = perf_counter()
     commands = [(query.statement.text, query.statement.parameters(values, query.given)) for of in asked for query in of]
     fetched = iter(await run.snapshot.fetch(commands, last=last) if commands else [])
     answers = [[next(fetched) for _ in queries] for queries in asked]
-    run.levels.append(_noted(started, [task for _, task in tasks], asked, answers))
+    level = Level(
+        started, perf_counter(), loads, asked, [list(map(len, answer)) for answer in answers], [0] * len(loads)
+    )
+    run.levels.append(level)
     below: list[tuple[str, Task]] = []
-    for (root, task), answer in zip(tasks, answers, strict=True):
-        computed = len(run.pending)
-        below += [(root, each) for each in task.load.place(run, task.slot, task.parents, answer)]
-        for pending in run.pending[computed:]:
-            run.reads[root].compute(pending.batch)
+    for index, (root, task) in enumerate(tasks):
+        below += _place(run, root, task, level, index, answers)
+    while at_once and below:
+        root, task = below.pop(0)
+        below += _place(run, root, task, level, loads.index(task.load), answers)
     return below
 
 
-def _noted(
-    started: float, tasks: Sequence[Task], asked: Sequence[Sequence[Query]], answers: Sequence[Sequence[list[Row]]]
-) -> Level:
-    rows = [list(map(len, answer)) for answer in answers]
-    return Level(
-        started, perf_counter(), [task.load for task in tasks], asked, rows, [len(task.parents) for task in tasks]
-    )
+def _place(
+    run: Run, root: str, task: Task, level: Level, index: int, answers: Sequence[Sequence[list[Row]]]
+) -> list[tuple[str, Task]]:
+    level.parents[index] = len(task.parents)
+    computed = len(run.pending)
+    below = [(root, each) for each in task.load.place(run, task.slot, task.parents, answers[index])]
+    for pending in run.pending[computed:]:
+        run.reads[root].compute(pending.batch)
+    return below
 
 
 async def _compute(run: Run, pending: Pending) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, any_, bindparam, cast, select
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, any_, bindparam, cast, func, select
 
 from backend.access.visibility import Access
 from backend.errors import GatewayError
@@ -44,10 +44,16 @@ class Task:
 class Load(Protocol):
     """One relation field, or root field, of a document: a fixed number of statements for all of its parents.
 
-    `height` is how many levels of statements it takes, its own included.
+    `height` is how many levels of statements it takes, its own included. They are one all the same where it is `flat`:
+    whose keys are known beforehand, and has relations to one beneath it alone.
     """
 
     height: int
+
+    @property
+    def flat(self) -> bool:
+        """Whether all of it can be asked at once."""
+        ...
 
     @property
     def kind(self) -> str:
@@ -100,6 +106,19 @@ class Template:
         return max((load.height for _, load in self.children), default=0)
 
     @property
+    def flat(self) -> bool:
+        """Whether all beneath it can be asked together with it: it has relations to one alone, and computes nothing."""
+        return not self.batches and all(isinstance(load, ToOne) and load.flat for _, load in self.children)
+
+    def ahead(self, run: Run, found: Select[Any], source: Source) -> list[Ahead]:
+        """All that is beneath it, asked for by the rows that are found, before these are known here."""
+        asked: list[Ahead] = []
+        for _, load in self.children:
+            if isinstance(load, ToOne):
+                asked += load.ahead(run, found.with_only_columns(source[load.relation.local]))
+        return asked
+
+    @property
     def width(self) -> int:
         """How many columns it takes of a row."""
         return len(self.outputs)
@@ -148,6 +167,11 @@ class ToOne:
         self.height = 1 + self.template.height
 
     @property
+    def flat(self) -> bool:
+        """Whether all beneath the targets can be asked together with them."""
+        return self.template.flat
+
+    @property
     def name(self) -> str:
         """The GraphQL type of the targets."""
         return self.template.entity.name
@@ -163,8 +187,13 @@ class ToOne:
         if not keys:
             return []
         if self._statement is None:
-            self._statement = run.compiler.compile(self._select(run), prepare=True)
+            self._statement = run.compiler.compile(self._select(run)[0], prepare=True)
         return [Query(self._statement, {KEYS: list(keys)})]
+
+    def ahead(self, run: Run, parents: Select[Any]) -> list[Ahead]:
+        """The targets, and all beneath them, by the keys that the parents have."""
+        found, source = self._select(run, parents)
+        return [Ahead(self, run.compiler.compile(found, prepare=True)), *self.template.ahead(run, found, source)]
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Targets that the viewer may not see are null."""
@@ -175,7 +204,7 @@ class ToOne:
             parent[slot] = by_key.get(parent[slot])
         return self.template.tasks(objects)
 
-    def _select(self, run: Run) -> Select[Any]:
+    def _select(self, run: Run, parents: Select[Any] | None = None) -> tuple[Select[Any], Source]:
         entity, relation = self.template.entity, self.relation
         source = Source(run.scope, entity.model)
         columns = self.template.columns(source)
@@ -187,11 +216,17 @@ class ToOne:
         else:
             key = source[relation.remote]
             origin = source.table
-        return (
-            select(*labelled([*columns, key]))
-            .select_from(origin)
-            .where(key == any_(bindparam(KEYS, type_=ARRAY(key.type))), *source.visible())
-        )
+        kind = ARRAY(key.type)
+        keys = bindparam(KEYS, type_=kind) if parents is None else func.array(parents.scalar_subquery(), type_=kind)
+        found = select(*labelled([*columns, key])).select_from(origin).where(key == any_(keys), *source.visible())
+        return found, source
+
+
+class Ahead(NamedTuple):
+    """A relation to one, and the statement for it that goes together with that for its parents."""
+
+    load: ToOne
+    statement: Statement
 
 
 @dataclass(eq=False)
@@ -203,11 +238,17 @@ class ByKey:
     many: bool = False
     height: int = 1
     statement: Statement | None = field(default=None, repr=False)
+    _ahead: list[Ahead] | None = field(default=None, repr=False)
     kind: str = "by key"
 
     def __post_init__(self) -> None:
         """Counts the levels beneath."""
         self.height = 1 + self.template.height
+
+    @property
+    def flat(self) -> bool:
+        """Whether all beneath the objects can be asked together with them."""
+        return self.template.flat
 
     @property
     def name(self) -> str:
@@ -227,6 +268,12 @@ class ByKey:
             self.statement = self.compiled(run)
         return [Query(self.statement, bound_keys(self.template.entity, keys))]
 
+    def ahead(self, run: Run) -> list[Ahead]:
+        """All beneath the objects, for whoever asks for it together with these; it is bound to the same."""
+        if self._ahead is None:
+            self._ahead = self.template.ahead(run, *self._select(run))
+        return self._ahead
+
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Null where there is no such object for the viewer; `many` keeps the order of the keys."""
         rows = answers[0] if answers else []
@@ -240,11 +287,11 @@ class ByKey:
 
     def compiled(self, run: Run) -> Statement:
         """The statement, which is the same for all who see the same, whatever the keys."""
-        return run.compiler.compile(self._select(run), prepare=True)
+        return run.compiler.compile(self._select(run)[0], prepare=True)
 
-    def _select(self, run: Run) -> Select[Any]:
+    def _select(self, run: Run) -> tuple[Select[Any], Source]:
         entity = self.template.entity
         source = Source(run.scope, entity.model, Access.KEYED)
         texts = [cast(source.raw[part], Text) for part in entity.key]
         columns = [*self.template.columns(source), *texts]
-        return select(*labelled(columns)).where(is_among(entity, source), *source.visible())
+        return select(*labelled(columns)).where(is_among(entity, source), *source.visible()), source

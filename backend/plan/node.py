@@ -41,6 +41,11 @@ class Nodes:
         self.height = max(load.height for load in self.loads.values())
 
     @property
+    def flat(self) -> bool:
+        """Whether there is nothing beneath the objects."""
+        return self.height == 1
+
+    @property
     def name(self) -> str:
         """The GraphQL type of the objects."""
         return "Node"

@@ -63,7 +63,7 @@ class Level(NamedTuple):
     loads: Sequence[Load]
     queries: Sequence[Sequence[Query]]
     rows: Sequence[Sequence[int]]
-    parents: Sequence[int]
+    parents: list[int]
 
 
 @dataclass

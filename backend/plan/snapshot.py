@@ -180,8 +180,8 @@ class Snapshot:
         self, connection: ReadConnection, commands: Sequence[Command], *, last: bool
     ) -> list[list[Row]]:
         pgconn = connection.pgconn
-        # One statement alone is a snapshot of its own.
-        framed = self._begun or not last or len(commands) > 1
+        # What is read in one round trip is a transaction by itself, and of the session's kind: it sees one state.
+        framed = self._begun or not last or self._begin is not READ_ONLY
         takers: list[Callable[[], None] | None] = []
         if framed and not self._begun:
             pgconn.send_query_params(self._begin, None)

@@ -74,7 +74,8 @@ def test_nobody_is_told_without_asking(gateway: RunningGateway) -> None:
 
 def test_only_loads_that_ran_are_told(gateway: RunningGateway) -> None:
     nobody = "00000000-0000-0000-0000-000000000000"
-    query = f'{{ course(id: "{nobody}") {{ organization {{ title }} }} node(id: "User:{nobody}") {{ id }} __typename }}'
+    members = "members { nodes { id } }"
+    query = f'{{ course(id: "{nobody}") {{ {members} }} node(id: "User:{nobody}") {{ id }} __typename }}'
     course, node, constant = _ask(gateway, "admin", query).json()["extensions"]["plan"]["loads"]
     assert (course["rows"], course["loads"]) == (0, [])
     assert (node["type"], node["kind"], node["loads"]) == ("Node", "by global id", [])

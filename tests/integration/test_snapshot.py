@@ -1,0 +1,72 @@
+"""What one request reads is one state of the database, in however many statements and round trips it is read."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from backend.plan.connection_pool import Timeouts, read_pool
+from backend.plan.snapshot import snapshot_of
+from backend.plan.statement import Text
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+_TIMEOUTS = Timeouts(statement=20, lock=20, connection=20, transaction=20)
+_LOCK = 20_251
+_WAIT = (Text(b"SELECT pg_advisory_xact_lock(%d)" % _LOCK, (), None), ())
+_COUNT = (Text(b"SELECT count(*) FROM organization", (), None), ())
+_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+
+
+async def _counted(url: str, round_trips: int) -> int:
+    """How many rows a snapshot counts that began before one was added."""
+    commands = [[_WAIT, _COUNT]] if round_trips == 1 else [[_WAIT], [_COUNT]]
+    async with (
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as writer,
+        read_pool(url, size=2, timeouts=_TIMEOUTS) as pool,
+    ):
+        await writer.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+
+        async def read() -> int:
+            async with snapshot_of(pool, None, None) as snapshot:
+                for commands_of_one in commands[:-1]:
+                    await snapshot.fetch(commands_of_one, last=False)
+                *_, ((count,),) = await snapshot.fetch(commands[-1], last=True)
+                return int(count)
+
+        reading = asyncio.create_task(read())
+        while (await (await writer.execute(_WAITING, [_LOCK])).fetchone()) != (1,):  # noqa: ASYNC110 - the server tells
+            await asyncio.sleep(0.01)
+        await writer.execute(
+            "INSERT INTO organization (title, path, organization_type) VALUES ('New', 'new', 'organization')"
+        )
+        await writer.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+        counted = await reading
+        await writer.execute("DELETE FROM organization WHERE path = 'new'")
+        return counted
+
+
+@pytest.mark.parametrize("round_trips", [1, 2])
+def test_all_statements_see_one_state(own_world: World, round_trips: int) -> None:
+    own_world.organization("uni")
+    before = own_world.connection.execute("SELECT count(*) FROM organization").fetchone()
+    assert before is not None
+    counted = asyncio.run(_counted(own_world.database_url, round_trips))
+    assert counted == before[0]
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_nothing_can_be_written_by_reading(own_world: World, last: bool) -> None:  # noqa: FBT001 - one of its two ways
+    async def write() -> None:
+        async with (
+            read_pool(own_world.database_url, size=1, timeouts=_TIMEOUTS) as pool,
+            snapshot_of(pool, None, None) as snapshot,
+        ):
+            await snapshot.fetch([(Text(b"DELETE FROM organization", (), None), ())], last=last)
+
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        asyncio.run(write())
