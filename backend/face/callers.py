@@ -55,6 +55,9 @@ _CREDENTIAL_REFUSED = (
     "`computor token create --user NAME` makes a new one."
 )
 UPKEEP_EVERY = 60.0
+# What a byte costs that was read for nothing, by the time that the dearest take; and how many are too few to count.
+_BYTE = 3
+_OVERLOOKED = 10_000
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,12 @@ class Callers:
         held = self._held.get(token_hash(token)) if token is not None else None
         if held is not None:
             self.admission.check(held.principal.user_id)
+
+    async def blame(self, token: str | None, body: int) -> None:
+        """Whoever the token is known to stand for owes for a body of so many bytes that was read for nothing."""
+        held = self._held.get(token_hash(token)) if token is not None and body > _OVERLOOKED else None
+        if held is not None:
+            await self.admission.owe(held.principal.user_id, body * _BYTE)
 
     async def serve(self, token: str | None, decide: Callable[[], Reads[T] | Writes[T]]) -> T:
         """What the work comes to that `decide` names, once it is known that the token stands for somebody.

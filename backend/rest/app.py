@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _SENT = b"Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, X-Request-ID"
 _SHOWN = b"ETag, Location, X-Total-Count, X-Request-ID, RateLimit, RateLimit-Policy, Retry-After"
+_REFUSED, _FAILED = 400, 500
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 _TEXT = (
     "Rows of each entity, as far as the caller may see them. Send a token as `Authorization: Bearer …`; "
@@ -108,7 +109,8 @@ class RestEndpoint(Shell):
 
     async def answer(self, asked: Incoming) -> Reply:
         """The answer; that of GET is what HEAD tells of."""
-        self._callers.check(bearer_token(asked.scope["headers"]))
+        token = bearer_token(asked.scope["headers"])
+        self._callers.check(token)
         body = await asked.body()
         scope = asked.scope if asked.method != "HEAD" else {**asked.scope, "method": "GET"}
         sent = _Sent(body)
@@ -117,7 +119,10 @@ class RestEndpoint(Shell):
             # What observes the request asks it which route that was.
             asked.scope["route"] = scope["route"]
         allowance: Allowance | None = scope.get(ALLOWANCE)
-        return sent.reply([] if allowance is None else allowance.headers)
+        reply = sent.reply([] if allowance is None else allowance.headers)
+        if _REFUSED <= reply.status < _FAILED:
+            await self._callers.blame(token, len(body))
+        return reply
 
     def refused(self, asked: Incoming, error: Exception) -> Reply:  # noqa: ARG002 - every caller takes the same type
         """The answer to what was not answered, whatever the reason."""

@@ -100,6 +100,20 @@ def test_a_request_costs_what_its_document_costs(
     assert before - _left(after) == cost
 
 
+def test_who_sends_large_bodies_for_nothing_owes_for_them(rest_campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, gateway = rest_campus
+    wrong = {f"a{number}": number for number in range(5_000)}
+    with running_gateway(world.database_url, gateway.tokens, cost_per_minute=100_000) as narrow:
+        monkeypatch.setattr(narrow.app.engine.callers.admission, "_clock", lambda: 0.0)
+        for user, path in (("lea", "/courses"), ("tom", "/graphql"), ("unknown", "/courses")):
+            assert narrow.send(user, "GET", "/courses?limit=0").status_code == (401 if user == "unknown" else 200)
+            status = 401 if user == "unknown" else 400 if path == "/graphql" else 422
+            assert narrow.send(user, "POST", path, wrong).status_code == status
+            # Whoever is nobody owes nothing.
+            assert narrow.send(user, "GET", "/courses?limit=0").status_code == (401 if user == "unknown" else 429)
+        assert narrow.send("adi", "GET", "/courses?limit=0").status_code == 200
+
+
 def test_who_has_spent_it_all_waits(rest_campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     world, gateway = rest_campus
     place = f"/courses/{world.id('course', 'algebra')}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from time import thread_time
 from typing import TYPE_CHECKING
 
-from backend.errors import BadRequestError, MethodNotAllowedError
+from backend.errors import BadRequestError, GatewayError, MethodNotAllowedError
 from backend.face.head import JSON, bearer_token, check_json
 from backend.face.sending import reply_of
 from backend.face.shell import Shell
@@ -71,7 +71,8 @@ class GraphQLEndpoint(Shell):
         reports = not REPORTS.keys().isdisjoint(asked.headers)
         if token and not reports and (given := await self._given.again((token, posted, source))) is not None:
             return reply_to(given, kind)
-        request = self._read(source, token, posted=posted)
+        large = posted and len(source) > _LARGE
+        request = await self._read_large(source, token) if large else self._read(source, token, posted=posted)
         if reports:
             request = _reporting(asked, request)
         if isinstance(request, Request):
@@ -92,10 +93,15 @@ class GraphQLEndpoint(Shell):
     def _read(self, source: bytes, token: str | None, *, posted: bool) -> Request | list[Request]:
         if not posted:
             return read_query_string(source, token, self.options.values)
-        if len(source) <= _LARGE:
-            return read_requests(source, token, self._max_batch, self.options.values)
+        return read_requests(source, token, self._max_batch, self.options.values)
+
+    async def _read_large(self, source: bytes, token: str | None) -> Request | list[Request]:
         begun = thread_time()
-        request = read_requests(source, token, self._max_batch, self.options.values)
+        try:
+            request = read_requests(source, token, self._max_batch, self.options.values)
+        except GatewayError:
+            await self._engine.callers.blame(token, len(source))
+            raise
         return replace(request, took=thread_time() - begun) if isinstance(request, Request) else request
 
 
