@@ -238,7 +238,7 @@ def test_a_row_that_moves_shows_where_it_was_and_where_it_is(cached: RunningGate
     eventually(lambda: cached.data("mia", query) == arriving)
 
 
-def test_a_cascade_shows(cached: RunningGateway, own_world: World) -> None:
+def test_a_course_that_goes_with_its_members_shows(cached: RunningGateway, own_world: World) -> None:
     course = own_world.course("fleeting")
     course.lecturer("lea")
     course.student("bob")
@@ -251,10 +251,54 @@ def test_a_cascade_shows(cached: RunningGateway, own_world: World) -> None:
     eventually(lambda: kept(cached, "bob", query)["courseMembers"]["totalCount"] < members["bob"])
 
 
+def test_a_cascade_shows(cached: RunningGateway, own_world: World) -> None:
+    """Its rows' parents, over which staff see them, are gone before anyone could follow the path."""
+    query = "{ results { totalCount } }"
+    before = kept(cached, "mia", query)["results"]["totalCount"]
+    deleted = own_world.connection.execute(
+        "DELETE FROM course_content WHERE id = %s", [own_world.id("course_content", "geometry/week_1.sheet_1")]
+    )
+    assert deleted.rowcount == 1
+    eventually(lambda: kept(cached, "mia", query)["results"]["totalCount"] < before)
+
+
+def test_what_a_trigger_writes_at_the_commit_shows_to_the_writer(
+    gateways: Sequence[RunningGateway], own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is deferred: while the transaction runs, nobody knows of it."""
+    # Each look of the reader at what changed is late.
+    monkeypatch.setattr("backend.change.reader.POLL", 0.7)
+    query = "{ courseGroups { nodes { description } } }"
+    update = (
+        "mutation ($id: ID!, $text: String) { updateCourse(id: $id, input: {description: $text}) { errors { code } } }"
+    )
+    execute = own_world.connection.execute
+    execute("""
+        CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN UPDATE course_group SET description = NEW.description WHERE course_id = NEW.id; RETURN NULL; END $$
+    """)
+    execute("""
+        CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON course DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION late()
+    """)
+    try:
+        for turn in range(4):
+            here, there = gateways[turn % 2], gateways[(turn + 1) % 2]
+            for gateway in gateways:
+                kept(gateway, "lea", query)
+            done = here.data("lea", update, id=own_world.id("course", "algebra"), text=f"late {turn}")
+            assert done["updateCourse"]["errors"] == []
+            for gateway in (there, here):
+                found = gateway.data("lea", query)["courseGroups"]["nodes"]
+                assert {each["description"] for each in found} == {f"late {turn}"}
+    finally:
+        execute("DROP FUNCTION late CASCADE")
+
+
 @pytest.mark.parametrize("target", ["user", "organization", "everyone"])
 def test_a_message_shows_to_whom_it_concerns(cached: RunningGateway, own_world: World, target: str) -> None:
     query = "{ messages { nodes { title } } }"
-    readers = {"user": "sol", "organization": "adi", "everyone": "sol"}
+    readers = {"user": "sol", "organization": "ada", "everyone": "sol"}
     kept(cached, readers[target], query)
     columns: dict[str, Any] = {
         "user": {"user_id": own_world.user("sol")},
