@@ -74,6 +74,8 @@ def test_a_reader_that_is_stopped_ends_what_is_kept(own_world: World) -> None:
                         found = told(other, "lea", QUERY)
                         assert found.data["courses"]["nodes"][0]["title"] == f"Algebra {number}"
                         assert "hit" not in found.cache.values()
+                        # And what the process remembers.
+                        assert _title(other) == f"Algebra {number}"
                 for gateway in (reading, other):
                     assert kept(gateway, "lea", QUERY)["courses"]["nodes"][0]["title"] == f"Algebra {number}"
             own_world.connection.execute(WRITE, ["Algebra"])

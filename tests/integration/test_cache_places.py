@@ -137,38 +137,76 @@ def test_the_server_that_sentinels_name_is_found() -> None:
         assert asyncio.run(resolve(f"redis+sentinel://127.0.0.1:{sentinel}/ours", b"key", 5)).port == port
 
 
-@pytest.mark.parametrize("how", ["the master ends", "the master is told to follow"])
-def test_a_replica_that_sentinels_promote_takes_over_with_nothing_of_what_was_kept(
-    own_world: World, tokens: dict[str, str], how: str
+@contextmanager
+def _watched() -> Iterator[tuple[redis.Redis, redis.Redis, redis.Redis]]:
+    """A master, its replica, and a sentinel that knows both."""
+    with ExitStack() as stack:
+        port = stack.enter_context(_server("repl-diskless-sync-delay 0"))
+        master = stack.enter_context(redis.Redis(port=port))
+        replica = stack.enter_context(redis.Redis(port=stack.enter_context(_server(f"replicaof 127.0.0.1 {port}"))))
+        eventually(lambda: replica.info("replication")["master_link_status"] == "up")
+        sentinel = stack.enter_context(redis.Redis(port=stack.enter_context(_server(sentinel_of=port))))
+        eventually(lambda: "flags" in _told(sentinel, "SENTINEL", "REPLICAS", "ours"))
+        yield master, replica, sentinel
+
+
+def _port(server: redis.Redis) -> int:
+    return int(server.info("server")["tcp_port"])
+
+
+def _title(data: dict[str, Any]) -> str:
+    title: str = data["courses"]["nodes"][0]["title"]
+    return title
+
+
+def _write(running: RunningGateway, world: World, title: str) -> None:
+    done = running.data("lea", UPDATE, id=world.id("course", "algebra"), title=title)
+    assert done["updateCourse"]["errors"] == []
+
+
+def test_what_was_kept_by_a_master_is_not_taken_from_the_replica_that_is_promoted(
+    own_world: World, tokens: dict[str, str]
 ) -> None:
-    """It has all that the master had, stamps and lease included, but not what changed in between."""
-    with _server("repl-diskless-sync-delay 0") as port, _server(f"replicaof 127.0.0.1 {port}") as replica:
-        master, promoted = redis.Redis(port=port), redis.Redis(port=replica)
-        eventually(lambda: promoted.info("replication")["master_link_status"] == "up")
-        with _server(sentinel_of=port) as sentinel, redis.Redis(port=sentinel) as watching:
-            eventually(lambda: f"127.0.0.1:{replica}" in _told(watching, "SENTINEL", "REPLICAS", "ours"))
-            url = SecretStr(f"redis+sentinel://127.0.0.1:{sentinel}/ours")
-            with running_gateway(own_world.database_url, tokens, redis_url=url) as running:
-                own_world.connection.execute("UPDATE course SET title = 'Before'")
-                eventually(lambda: kept(running, "lea", QUERY)["courses"]["nodes"][0]["title"] == "Before")
-                eventually(lambda: bool(promoted.keys("course:list:*")))
-                if how == "the master ends":
-                    os.kill(int(master.info("server")["process_id"]), signal.SIGKILL)
-                else:
-                    assert "OK" in _told(watching, "SENTINEL", "FAILOVER", "ours")
-                for number in itertools.count():
-                    done = running.data("lea", UPDATE, id=own_world.id("course", "algebra"), title=f"After {number}")
-                    assert done["updateCourse"]["errors"] == []
-                    assert running.data("lea", QUERY)["courses"]["nodes"][0]["title"] == f"After {number}"
-                    if promoted.info("replication")["role"] == "master":
-                        break
-                assert kept(running, "lea", QUERY)["courses"]["nodes"][0]["title"] == f"After {number}"
-                own_world.connection.execute("UPDATE course SET title = 'Long after'")
-                eventually(lambda: kept(running, "lea", QUERY)["courses"]["nodes"][0]["title"] == "Long after")
-                # It is the promoted one that keeps them.
-                assert promoted.keys("course:list:*")
-        master.close()
-        promoted.close()
+    """It has answers and stamps, but not heard of the last change before the master ended."""
+    with _watched() as (master, replica, sentinel):
+        url = SecretStr(f"redis+sentinel://127.0.0.1:{_port(sentinel)}/ours")
+        with running_gateway(own_world.database_url, tokens, redis_url=url) as running:
+            _write(running, own_world, "Before")
+            assert _title(kept(running, "lea", QUERY)) == "Before"
+            eventually(lambda: any(b"Before" in (replica.get(key) or b"") for key in replica.keys("course:list:*")))
+            # It does not hear its master any more.
+            replica.replicaof("127.0.0.1", "1")
+            _write(running, own_world, "Missed")
+            # And what was told there once is told nobody again.
+            notes = "SELECT count(*) FROM gateway_change"
+            eventually(lambda: own_world.connection.execute(notes).fetchall() == [(0,)])
+            os.kill(int(master.info("server")["process_id"]), signal.SIGKILL)
+            eventually(lambda: replica.info("replication")["role"] == "master")
+            assert _title(kept(running, "lea", QUERY)) == "Missed"
+            _write(running, own_world, "After")
+            assert _title(running.data("lea", QUERY)) == "After"
+            own_world.connection.execute("UPDATE course SET title = 'Long after'")
+            eventually(lambda: _title(kept(running, "lea", QUERY)) == "Long after")
+            # It is the promoted one that keeps them.
+            assert replica.keys("course:list:*")
+
+
+def test_writers_see_their_writes_while_sentinels_have_another_take_over(
+    own_world: World, tokens: dict[str, str]
+) -> None:
+    with _watched() as (_, replica, sentinel):
+        url = SecretStr(f"redis+sentinel://127.0.0.1:{_port(sentinel)}/ours")
+        with running_gateway(own_world.database_url, tokens, redis_url=url) as running:
+            kept(running, "lea", QUERY)
+            assert "OK" in _told(sentinel, "SENTINEL", "FAILOVER", "ours")
+            is_over = False
+            for number in itertools.count():
+                _write(running, own_world, f"Written {number}")
+                assert _title(running.data("lea", QUERY)) == f"Written {number}"
+                if is_over:
+                    break
+                is_over = replica.info("replication")["role"] == "master"
+            assert _title(kept(running, "lea", QUERY)) == f"Written {number}"
 
 
 @pytest.mark.parametrize("url", ["redis+cluster://127.0.0.1:1", "redis+sentinel://127.0.0.1:1/ours"])

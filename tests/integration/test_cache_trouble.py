@@ -117,6 +117,8 @@ def test_redis_that_comes_back_with_old_data(gateway: RunningGateway, own_world:
         # Answer, stamps and lease of before the write are there again.
         for _ in range(50):
             assert _title(gateway) == title
+        # Nor when they are vouched for again.
+        assert kept(gateway, "lea", QUERY)["courses"]["nodes"][0]["title"] == title
     (server.directory / "dump.rdb").unlink()
 
 
