@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,7 +20,8 @@ VARY = b"Authorization, Cookie, Accept, Accept-Encoding"
 """What answers depend on beside the address."""
 PRIVATE = b"private, no-cache"
 """The Cache-Control of answers that are for one caller."""
-_OK, _NO_CONTENT, _NOT_MODIFIED = 200, 204, 304
+_LONG = 64_000
+_NO_CONTENT, _NOT_MODIFIED = 204, 304
 _BODILESS = (_NO_CONTENT, _NOT_MODIFIED)
 # What of a tag says how the same content is sent.
 _FORM = re.compile(rb'^W/|-(?:gzip|br|zstd)(?="$)')
@@ -59,7 +61,8 @@ async def send_reply(send: Send, asked: Incoming, reply: Reply, further: Headers
     status, headers, body = reply
     headers = [*headers, *further]
     if 0 < compress_from <= len(body) and (accepted := asked.headers.get(b"accept-encoding")):
-        encoded = encode(body, accepted)
+        # It takes up to a second for the largest, which others need not wait for.
+        encoded = encode(body, accepted) if len(body) < _LONG else await asyncio.to_thread(encode, body, accepted)
         if encoded is not None:
             body, coding = encoded
             headers = [_coded(header, coding) for header in headers]

@@ -228,6 +228,16 @@ def test_answer_goes_in_the_coding_that_the_client_likes_best(
     assert response.json()["data"]["courses"] == {"totalCount": 1}
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_very_long_answer_is_coded_too(world_gateway: RunningGateway, coding: str) -> None:
+    query = {"query": "{ __schema { types { name fields { name description } } } }"}
+    plain, coded = (_post(world_gateway, query, accept_encoding=accepted) for accepted in ("identity", coding))
+    assert len(plain.content) > 200_000
+    assert coded.headers["content-encoding"] == coding
+    assert int(coded.headers["content-length"]) < len(plain.content) / 3
+    assert coded.content == plain.content
+
+
 def test_short_answer_goes_as_it_is(world_gateway: RunningGateway) -> None:
     response = _post(world_gateway, {"query": "{ __typename }"}, accept_encoding="gzip, br, zstd")
     assert "content-encoding" not in response.headers
