@@ -26,9 +26,8 @@ from backend.access.held import held_keys, is_held
 from backend.access.policy import ADMIN_ONLY, Action, Grant, Policies, Values, claimed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from backend.access.principal import Viewer
+    from backend.access.statistics import Statistics
     from backend.model import Base
 
 # Up to about so many rows, and where all of them are read up to such a share of the table, the principal's own keys
@@ -43,21 +42,6 @@ class Access(Enum):
     KEYED = "by key or by parent: few rows, each tested by itself"
     SCAN = "without keys, all rows that pass"
     WALK = "without keys, along an index, until there are enough"
-
-
-class Statistics:
-    """About how many rows each table holds, as the planner knows it."""
-
-    def __init__(self, rows: Mapping[str, int]) -> None:
-        self._rows = rows
-
-    def rows(self, table: str) -> int:
-        """At least 1; a table that was never analyzed counts as small."""
-        return max(1, self._rows.get(table, 1))
-
-    def digest(self) -> int:
-        """Changes when a table has grown or shrunk so far that another form may be the better one."""
-        return hash(frozenset((table, rows.bit_length()) for table, rows in self._rows.items()))
 
 
 class Visibility:

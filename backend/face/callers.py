@@ -15,19 +15,20 @@ from psycopg import Error
 from psycopg_pool import PoolTimeout
 
 from backend.access.credentials import token_hash
-from backend.access.visibility import Statistics, Visibility
+from backend.access.statistics import Statistics, read_statistics
+from backend.access.usage import TokenUsage
+from backend.access.visibility import Visibility
 from backend.cache import metrics
 from backend.cache.opening import OpenCache
 from backend.cache.question import Held, hold
 from backend.cache.reader import Reader
 from backend.errors import GatewayError, UnauthenticatedError, UnavailableError
-from backend.face.usage import TokenUsage
 from backend.interface.entity import policies
 from backend.observe import observed
 from backend.operation.problem import RefusedError
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
-from backend.plan.cursor import Seal
+from backend.plan.cursor import Seal, read_seal
 from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
 from backend.plan.source import Scope
 from backend.plan.statement import Compiler
@@ -82,7 +83,7 @@ class Callers:
         self.admission = admission
         self.compiler = Compiler()
         self._pool = pool
-        self._usage = TokenUsage(pool)
+        self._usage = TokenUsage(pool.connection)
         self._policies = policies(entity.interface for entity in catalog.values())
         self._cache_opener = cache
         self.cache: OpenCache | None = None
@@ -97,7 +98,8 @@ class Callers:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._pool)
             await self.refresh_statistics()
-            self._seal = await self._read_seal()
+            async with self._pool.connection() as connection:
+                self._seal = await read_seal(connection)
             if self._cache_opener is not None:
                 self.cache = await stack.enter_async_context(self._cache_opener())
             upkeep = asyncio.create_task(self._keep_up())
@@ -125,20 +127,10 @@ class Callers:
         except (Error, PoolTimeout) as error:
             log.warning("when tokens were used could not be written: %s", error)
 
-    async def _read_seal(self) -> Seal:
-        async with self._pool.connection() as connection:
-            found = await connection.execute("SELECT value FROM gateway_secret WHERE name = 'cursor'")
-            ((key,),) = await found.fetchall()
-            return Seal(key)
-
     async def refresh_statistics(self) -> None:
         """Learns how large the tables are; scopes are made anew when another form of statement may be better."""
         async with self._pool.connection() as connection:
-            found = await connection.execute(
-                "SELECT relname, reltuples::bigint FROM pg_class"
-                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-            )
-            statistics = Statistics({str(table): int(rows) for table, rows in await found.fetchall()})
+            statistics = await read_statistics(connection)
         if statistics.digest() != self._statistics.digest():
             self._statistics = statistics
             self._scopes = Recent(1000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import blake2b
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -19,6 +19,8 @@ from backend.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from psycopg import AsyncConnection
 
     from backend.plan.order import Order
 
@@ -52,3 +54,10 @@ class Seal:
         if found != mark:
             raise InputError("the cursor belongs to another list or another order; start again without it")
         return tuple(cast("list[str | None]", values))
+
+
+async def read_seal(connection: AsyncConnection[Any]) -> Seal:
+    """The seal of the database, whose secret all processes share."""
+    found = await connection.execute("SELECT value FROM gateway_secret WHERE name = 'cursor'")
+    ((key,),) = await found.fetchall()
+    return Seal(key)

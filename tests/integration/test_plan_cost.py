@@ -11,7 +11,8 @@ import orjson
 import pytest
 
 from backend.access.principal import principal_from_row
-from backend.access.visibility import Statistics, Visibility
+from backend.access.statistics import Statistics
+from backend.access.visibility import Visibility
 from backend.face.limits import DocumentLimits
 from backend.graphql.document import read_document
 from backend.graphql.schema import build_schema, core_of

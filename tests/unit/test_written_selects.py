@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Select, select
 
 from backend.access.principal import Viewer
-from backend.access.visibility import Statistics, Visibility
+from backend.access.statistics import Statistics
+from backend.access.visibility import Visibility
 from backend.errors import DeclarationError
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES

@@ -6,10 +6,13 @@ A request that reads stays one that only reads. What a killed process had counte
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backend.plan.connection_pool import Pool
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from psycopg import AsyncConnection
 
 # A time that another process wrote may be later.
 _WRITE = """
@@ -21,10 +24,10 @@ WHERE t.token_hash = used.hash
 
 
 class TokenUsage:
-    """What was counted since it was last written."""
+    """What was counted since it was last written, on connections that `connect` gives."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, connect: Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]) -> None:
+        self._connect = connect
         self._used: dict[bytes, tuple[datetime, int]] = {}
 
     def note(self, credential: bytes) -> None:
@@ -39,7 +42,7 @@ class TokenUsage:
         used, self._used = self._used, {}
         hashes, moments, times = list(used), [at for at, _ in used.values()], [times for _, times in used.values()]
         try:
-            async with self._pool.connection() as connection, connection.transaction():
+            async with self._connect() as connection, connection.transaction():
                 # Connections of the pool read one state, unless they are told.
                 await connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
                 await connection.execute(_WRITE, (hashes, moments, times))
