@@ -14,9 +14,10 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from backend.cache.address import AWAY
+from backend.cache.buckets import SharedBuckets
 from backend.errors import RateLimitedError
 from backend.recent import Recent
 
@@ -34,25 +35,6 @@ _PURSE_SECONDS = 5.0
 # How long nobody asks a Redis that did not answer.
 _PAUSE = 1.0
 _USERS_KEPT = 10_000
-# In: what is needed at least, what is taken if it is there, what the bucket holds, and 1 where what is needed is taken
-# even if it is not there. Out: what was taken, what is left.
-# Redis's own clock, so that all processes have the same.
-_TAKE = """
-local now = redis.call('TIME')
-now = now[1] + now[2] / 1000000
-local need, want, size = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local bucket = redis.call('HMGET', KEYS[1], 'level', 'at')
-local level = tonumber(bucket[1] or size)
-level = math.min(size, level + math.max(0, now - tonumber(bucket[2] or now)) * size / 60)
-local taken = 0
-if level >= need or ARGV[4] == '1' then
-  taken = math.max(need, math.min(want, level))
-  level = level - taken
-  redis.call('HSET', KEYS[1], 'level', level, 'at', now)
-  redis.call('EXPIRE', KEYS[1], 61)
-end
-return {tostring(taken), tostring(level)}
-"""
 
 
 @dataclass(frozen=True)
@@ -102,8 +84,7 @@ class Admission:
     ) -> None:
         self._max_concurrent = max_concurrent
         self._size = cost_per_minute
-        self._shared: Any = shared
-        self._take: Any = shared.redis.register_script(_TAKE) if shared is not None else None
+        self._shared = SharedBuckets(shared, cost_per_minute) if shared is not None else None
         self._clock = clock
         self._underway: Counter[str] = Counter()
         self._buckets: Recent[str, _Bucket] = Recent(_USERS_KEPT)
@@ -143,9 +124,9 @@ class Admission:
             return None
         # Whatever one request may cost at all, a full bucket pays for.
         cost = min(cost, self._size)
-        if self._take is not None and self._clock() >= self._pause_until:
+        if self._shared is not None and self._clock() >= self._pause_until:
             try:
-                return await self._spend_shared(user, cost)
+                return await self._spend_shared(self._shared, user, cost)
             except AWAY as error:
                 self._pause(error)
         return self._spend_here(user, cost)
@@ -154,9 +135,9 @@ class Admission:
         """Takes the cost of what was done already, whether it is there or not. Who owes gets no place until it is."""
         if not self._size or not cost:
             return
-        if self._take is not None and self._clock() >= self._pause_until:
+        if self._shared is not None and self._clock() >= self._pause_until:
             try:
-                level = await self._owe_shared(user, cost)
+                level = await self._owe_shared(self._shared, user, cost)
             except AWAY as error:
                 self._pause(error)
                 level = self._owe_here(user, cost)
@@ -165,11 +146,11 @@ class Admission:
         if level < 0:
             self._in_debt.put(user, self._clock() - level * _MINUTE / self._size)
 
-    async def _owe_shared(self, user: str, cost: int) -> float:
+    async def _owe_shared(self, shared: SharedBuckets, user: str, cost: int) -> float:
         purse = self._purse(user)
         async with purse.turn:
             if purse.held < cost:
-                await self._fill(purse, user, cost, force=True)
+                await self._fill(shared, purse, user, cost, force=True)
             purse.held -= cost
         return purse.held + purse.level
 
@@ -185,12 +166,12 @@ class Admission:
         self._said_away = True
         self._pause_until = self._clock() + _PAUSE
 
-    async def _spend_shared(self, user: str, cost: int) -> Allowance:
+    async def _spend_shared(self, shared: SharedBuckets, user: str, cost: int) -> Allowance:
         purse = self._purse(user)
         if purse.held < cost:
             # One at a time, so that requests side by side do not each take out in advance.
             async with purse.turn:
-                await self._fill(purse, user, cost)
+                await self._fill(shared, purse, user, cost)
         purse.held -= cost
         return self._allowance(purse.held + purse.level)
 
@@ -200,17 +181,16 @@ class Admission:
             purse = self._purses.put(user, _Purse(0, self._clock() + _PURSE_SECONDS, 0))
         return purse
 
-    async def _fill(self, purse: _Purse, user: str, cost: int, *, force: bool = False) -> None:
+    async def _fill(self, shared: SharedBuckets, purse: _Purse, user: str, cost: int, *, force: bool = False) -> None:
         need = cost - purse.held
         if need <= 0:
             return
         want = need + self._size // _ADVANCE
-        args = [need, want, self._size, int(force)]
-        answer = await self._take(keys=[self._shared.names.budget(user)], args=args)
+        taken, left = await shared.take(user, need, want, force=force)
         if self._said_away:
             log.warning("Redis answers again: cost is counted for all processes")
             self._said_away = False
-        taken, purse.level = map(float, answer)
+        purse.level = left
         purse.held += taken
         if not taken:
             raise self._refusal(cost, purse.held + purse.level)
