@@ -14,6 +14,7 @@ from bulk import measure_bulk
 from changes import measure_changes
 from client import BenchmarkError
 from database import large_database, remove_data
+from entities import measure_entities
 from hostile import measure_beside, measure_empty, measure_refusals
 from kept import measure_kept, measure_mixed
 from lists import measure_lists
@@ -26,12 +27,15 @@ from tables import (
     bulk_table,
     costs_table,
     empty_table,
+    entities_table,
     kept_table,
     lists_table,
     rates_table,
     reading_table,
     refusals_table,
+    waits_table,
 )
+from waits import measure_waits
 
 _DATA = Path(__file__).resolve().parents[2] / ".computor" / "benchmark"
 
@@ -45,6 +49,8 @@ class Part(StrEnum):
     CHANGES = "changes"
     HOSTILE = "hostile"
     CACHE = "cache"
+    WAITS = "waits"
+    ENTITIES = "entities"
     ALL = "all"
     OUTAGE = "outage"
 
@@ -116,6 +122,15 @@ def _on_large_data(
                 f"hits while 5 of 100 requests write: {mixed.hits / mixed.fields:.1%} of {mixed.fields:,} fields"
             )
             figures["cache"] = [*map(asdict, kept), asdict(mixed)]
+        if part in {Part.WAITS, Part.ALL} and database.redis_url is not None:
+            waits, showing = measure_waits(database, database.redis_url, seconds, rounds)
+            console.print(waits_table(waits))
+            console.print(showing)
+            figures["waits"] = [*map(asdict, waits), asdict(showing)]
+        if part in {Part.ENTITIES, Part.ALL} and database.redis_url is not None:
+            loads = measure_entities(database.url, database.redis_url)
+            console.print(entities_table(loads))
+            figures["entities"] = [asdict(load) for load in loads]
         if part in {Part.HOSTILE, Part.ALL}:
             refusals, beside = measure_refusals(database), measure_beside(database, 10 * seconds)
             empty = measure_empty(database)

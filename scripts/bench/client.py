@@ -76,6 +76,11 @@ def ask_for(port: int, requests: Sequence[bytes], seconds: float, at_least: int 
     return caller.answers, time.perf_counter() - start
 
 
+def latencies_of(port: int, requests: Sequence[bytes], seconds: float) -> list[float]:
+    """Asks for so many seconds: how many of these each answer took."""
+    return uvloop.run(_ask(port, requests, CONNECTIONS, seconds, 1)).took
+
+
 async def _ask(port: int, requests: Sequence[bytes], connections: int, seconds: float, at_least: int) -> _Caller:
     loop = asyncio.get_running_loop()
     caller = _Caller(cycle(requests), time.perf_counter() + seconds, at_least)
@@ -93,7 +98,12 @@ class _Caller:
         self._until = until
         self._at_least = at_least
         self._asked = 0
-        self.answers = 0
+        self.took: list[float] = []
+
+    @property
+    def answers(self) -> int:
+        """How many came."""
+        return len(self.took)
 
     def next(self) -> bytes | None:
         """The next request; None when there were enough."""
@@ -111,6 +121,7 @@ class _Connection(asyncio.Protocol):
         self._caller = caller
         self._chunks: list[bytes] = []
         self._missing = 0
+        self._began = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -137,12 +148,13 @@ class _Connection(asyncio.Protocol):
             self.done.set_exception(error)
             self._transport.close()
             return
-        self._caller.answers += 1
+        self._caller.took.append(time.perf_counter() - self._began)
         self._go_on()
 
     def _go_on(self) -> None:
         request = self._caller.next()
         if request is not None:
+            self._began = time.perf_counter()
             self._transport.write(request)
             return
         self.done.set_result(None)

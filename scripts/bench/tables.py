@@ -13,16 +13,20 @@ from rates import FLOOR, GATEWAY, SERVED, USUAL
 from rich.box import MARKDOWN
 from rich.table import Table
 from shapes import SHAPES
+from waits import MOST as MOST_WAITED
+from waits import STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulk import Bulk
     from changes import Reading, WriteCost
+    from entities import Load
     from hostile import Beside, Empty, Refusal
     from kept import Kept
     from lists import Timing
     from rates import Rate
+    from waits import Wait
 
 CPU_GOAL = 2
 
@@ -121,6 +125,27 @@ def kept_table(kept: Sequence[Kept]) -> Table:
             f"{dearer:.2f}{'' if dearer <= 1.1 else ' !'}" if each.how == MISSES else "",  # noqa: PLR2004 - the goal
         )
         shown = (each.shape, each.user)
+    return table
+
+
+def waits_table(waits: Sequence[Wait]) -> Table:
+    """Milliseconds a request; marked where a stopped Redis costs more than it may."""
+    table = _table(("how",), ("answers", "median, ms", "99 %, ms", "longest, ms"))
+    (off,) = (each.p99 for each in waits if each.how == OFF)
+    for each in waits:
+        mark = "" if each.how != STOPPED or each.p99 <= off + MOST_WAITED else f" ! ({off + MOST_WAITED:.0f})"
+        table.add_row(
+            each.how, f"{each.answers:,}", f"{each.median:.2f}", f"{each.p99:.2f}{mark}", f"{each.longest:.2f}"
+        )
+    return table
+
+
+def entities_table(loads: Sequence[Load]) -> Table:
+    """Milliseconds to have so many objects by their keys, and how much of that the process works."""
+    table = _table((), ("objects", "PostgreSQL, ms", "CPU, ms", "Redis, ms", "CPU, ms"))
+    for each in loads:
+        figures = (each.postgres, each.postgres_cpu, each.redis, each.redis_cpu)
+        table.add_row(str(each.number), *(f"{figure:.3f}" for figure in figures))
     return table
 
 
