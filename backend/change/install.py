@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from backend.change.note import Note
     from backend.change.notes import Notes
@@ -66,8 +66,10 @@ def are_noted(database_url: str, notes: Notes) -> bool:
         return not lacking(notes.noted(schema), connection.execute(INSTALLED).fetchall())
 
 
-def statements(notes: Iterable[Note]) -> Iterator[str]:
-    """What makes the triggers, whatever was there before."""
+def statements(notes: Sequence[Note]) -> Iterator[str]:
+    """What makes the triggers, whatever was there before, and has whoever reads their notes look at them anew."""
+    if notes:
+        yield "INSERT INTO gateway_change (table_name, operation, layout) VALUES ('gateway_change', 'install', '')"
     for note in notes:
         yield (
             f'CREATE OR REPLACE FUNCTION "{note.function}"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER'

@@ -81,6 +81,10 @@ class Notes:
             for table, change in written.items()
         ]
 
+    def are_ours(self, rows: Iterable[Row]) -> bool:
+        """Whether all of these rows were noted for our policies."""
+        return all(layout == self._layouts.get(table) for table, layout, *_ in rows)
+
     def _to_follow(self, written: dict[str, _Written]) -> dict[ScopePath, set[str]]:
         keys: defaultdict[ScopePath, set[str]] = defaultdict(set)
         for table, change in written.items():

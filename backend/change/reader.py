@@ -182,9 +182,14 @@ class Reader:
                 await self._store.bump(stamps_of(changes))
                 if len(rows) < BATCH:
                     await connection.execute(_MARK)
+            if self._seen is not _NOTHING and not self._notes.are_ours(rows):
+                # The triggers may be other ones now. Who reads next looks at them.
+                raise UnfitDatabaseError("changes were noted by another version, or for other policies")
             if len(rows) < BATCH:
                 break
         if self._seen is _NOTHING:
+            # What was noted otherwise by now may have been so before the triggers that there are.
+            await self._ensure_fit(connection)
             # In a database that was restored it may lie ahead.
             await connection.execute(_MARK)
         self._seen = snapshot

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from backend import embedded
 from backend.change import LEASE, OUTLASTED, Announcer, Reader
+from backend.change.install import statements
 from backend.change.reader import UnfitDatabaseError
 from backend.migration import upgrade
 from backend.plan.connection_pool import Timeouts, read_pool
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
+    from backend.change.note import Note
     from tests.support.world import World
 
 
@@ -274,6 +277,7 @@ async def test_crash_loses_notes_and_ends_all_that_is_kept(data_dir: Path) -> No
         store = RememberedStamps()
         async with _reading(url, store):
             await _until(lambda: store.is_vouched_for)
+            store.bumped.clear()
             store.is_away = True
             with psycopg.connect(url) as connection:
                 connection.execute(
@@ -328,6 +332,28 @@ async def test_database_that_does_not_note_what_it_should_is_refused(
         await _until(lambda: bool(caplog.messages))
     assert why in caplog.text
     assert (store.epochs, store.renewals) == (0, 0)
+
+
+async def test_a_reader_ends_with_an_upgrade_that_makes_other_triggers(
+    migrated_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = RememberedStamps()
+    with psycopg.connect(migrated_database, autocommit=True) as connection:
+        async with _reading(migrated_database, store):
+            await _until(lambda: store.is_vouched_for)
+            # As a next version's upgrade does, whose policies have it note something else.
+            with connection.transaction():
+                connection.execute(b"".join(_next_version(NOTES.noted("public"))))
+            await _until(lambda: not store.is_vouched_for)
+            await _until(lambda: "not noted as the policies say, of course: `computor db upgrade`" in caplog.text)
+            # And this one's puts it right.
+            upgrade(migrated_database)
+            await _until(lambda: store.epochs == 2 and store.is_vouched_for)
+
+
+def _next_version(notes: list[Note]) -> list[bytes]:
+    (course,) = (note for note in notes if note.table == "course")
+    return [f"{each};".encode() for each in statements([replace(course, body=course.body.replace("update", "change"))])]
 
 
 async def test_standby_is_refused(migrated_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
