@@ -115,6 +115,11 @@ class QueryRun:
         # By response key: a value, bytes of JSON as a Fragment, or a load that is still to be run.
         self._data: dict[str, Any] = dict(prepared.plan.roots)
 
+    @property
+    def made(self) -> int:
+        """How many statements were made that nobody had asked for in this plan."""
+        return self._run.made
+
     async def answer(self, document: Document, request: Request) -> Answer:
         """The answer; what may be kept of it is."""
         recall = await self._reader.recall(self._questions())

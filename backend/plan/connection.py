@@ -199,4 +199,4 @@ class Connection:
             return run.compiler.compile(build(), prepare=prepare)
         key = (name, request.shape)
         known = self._statements.get(key)
-        return known or self._statements.put(key, run.compiler.compile(build(), prepare=prepare))
+        return known or self._statements.put(key, run.make(build(), prepare=prepare))

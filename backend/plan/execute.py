@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from backend.plan.compile import Plan
     from backend.plan.run import Json, Row
+
+# Loads after which others have their turn.
+_TURN = 8
 
 
 async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Collection[str] = frozenset()) -> None:
@@ -37,7 +41,12 @@ async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_
     """Each task comes with the response key of its root. `at_once` asks for all beneath them, too."""
     values = run.principal.values
     roots, loads = [root for root, _ in tasks], [task.load for _, task in tasks]
-    asked = [task.load.queries(run, task.slot, task.parents) for _, task in tasks]
+    asked = []
+    for place, (_, task) in enumerate(tasks, 1):
+        asked.append(task.load.queries(run, task.slot, task.parents))
+        if place % _TURN == 0:
+            # Others are answered meanwhile, where hundreds of statements are made.
+            await asyncio.sleep(0)
     if at_once:
         for (root, task), queries in zip(tasks, tuple(asked), strict=True):
             ahead = task.load.ahead(run) if queries and isinstance(task.load, ByKey) else ()

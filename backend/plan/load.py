@@ -187,13 +187,13 @@ class ToOne:
         if not keys:
             return []
         if self._statement is None:
-            self._statement = run.compiler.compile(self._select(run)[0], prepare=True)
+            self._statement = run.make(self._select(run)[0], prepare=True)
         return [Query(self._statement, {KEYS: list(keys)})]
 
     def ahead(self, run: Run, parents: Select[Any]) -> list[Ahead]:
         """The targets, and all beneath them, by the keys that the parents have."""
         found, source = self._select(run, parents)
-        return [Ahead(self, run.compiler.compile(found, prepare=True)), *self.template.ahead(run, found, source)]
+        return [Ahead(self, run.make(found, prepare=True)), *self.template.ahead(run, found, source)]
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Targets that the viewer may not see are null."""
@@ -287,7 +287,7 @@ class ByKey:
 
     def compiled(self, run: Run) -> Statement:
         """The statement, which is the same for all who see the same, whatever the keys."""
-        return run.compiler.compile(self._select(run)[0], prepare=True)
+        return run.make(self._select(run)[0], prepare=True)
 
     def _select(self, run: Run) -> tuple[Select[Any], Source]:
         entity = self.template.entity

@@ -11,12 +11,14 @@ from graphql.execution.values import VariableValues
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import Executable
+
     from backend.access.principal import Principal
     from backend.interface.base import Batch
     from backend.plan.load import Load, Query
     from backend.plan.snapshot import Snapshot
     from backend.plan.source import Scope
-    from backend.plan.statement import Compiler, Text
+    from backend.plan.statement import Compiler, Statement, Text
 
 Json = dict[str, Any]
 Row = tuple[Any, ...]
@@ -118,3 +120,10 @@ class Run:
         self.types: dict[int, str] = {}
         # What was done so far, for whoever asks how.
         self.levels: list[Level] = []
+        # Statements that were made, and are kept.
+        self.made = 0
+
+    def make(self, construct: Executable, *, prepare: bool) -> Statement:
+        """The statement of a construct, which whoever asks keeps: making it takes about a millisecond."""
+        self.made += 1
+        return self.compiler.compile(construct, prepare=prepare)

@@ -14,6 +14,7 @@ from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
     import httpx
+    import pytest
 
     from tests.support.gateway import RunningGateway
     from tests.support.world import World
@@ -109,6 +110,20 @@ def test_requests_of_one_user_side_by_side_are_bounded(own_world: World, world_g
         holder.rollback()
         assert first.result().status_code == 200
         assert _post(narrow, {"query": "{ __typename }"}).json() == TYPENAME
+
+
+def test_who_has_statements_made_owes_for_them_once(
+    world_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = " ".join(f"a{number}: members(first: 1) {{ nodes {{ id }} }}" for number in range(30))
+    query = {"query": f"{{ courses(first: 1) {{ nodes {{ {lists} }} }} }}"}
+    with running_gateway(world_gateway.database_url, world_gateway.tokens, cost_per_minute=10**12) as counting:
+        monkeypatch.setattr(counting.app.engine.callers.admission, "_clock", lambda: 0.0)
+        answers = [_post(counting, query, graphql_cost="report").json()["extensions"]["cost"] for _ in range(3)]
+        first, second, third = (answer["costLeft"] for answer in answers)
+    # What was made for an answer is taken out behind it.
+    assert first - second > 30 * 50_000
+    assert second - third == answers[0]["cost"]
 
 
 SCHEMA = "{ __schema { types { name fields { name type { name kind } } } } }"
