@@ -14,6 +14,10 @@ import hiredis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Seconds that what nobody waits for may wait, and bytes from which on it does not.
+_LATER = 0.005
+_MOST_UNSENT = 65_536
+
 Command = tuple[str | int | float | bytes | memoryview, ...]
 
 
@@ -41,6 +45,8 @@ class Connection(asyncio.Protocol):
         self._places: deque[_Place] = deque()
         self._transport: asyncio.Transport | None = None
         self._unsent: list[bytes] = []
+        self._unsent_size = 0
+        self._flushes = False
         self.lost: asyncio.Future[None] = self._loop.create_future()
 
     async def ask(self, commands: Sequence[Command], seconds: float) -> list[Any]:
@@ -50,6 +56,10 @@ class Connection(asyncio.Protocol):
         """
         future: asyncio.Future[list[Any]] = self._loop.create_future()
         self._send(_Place(future, len(commands)), commands)
+        if not self._flushes:
+            # What several requests ask in one turn of the loop goes in one piece: to send costs more than to pack.
+            self._flushes = True
+            self._loop.call_soon(self._flush)
         timer = self._loop.call_later(seconds, self._time_is_up, future)
         try:
             return await future
@@ -57,7 +67,9 @@ class Connection(asyncio.Protocol):
             timer.cancel()
 
     def tell(self, commands: Sequence[Command]) -> None:
-        """Sends commands whose replies nobody waits for."""
+        """Sends commands whose replies nobody waits for, soon or with what is asked before that."""
+        if not self._unsent:
+            self._loop.call_later(_LATER, self._flush)
         self._send(_Place(None, len(commands)), commands)
 
     @property
@@ -74,14 +86,16 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             raise AwayError("The connection to Redis is lost.")
         self._places.append(place)
-        if not self._unsent:
-            # What several requests ask in one turn of the loop goes in one piece: to send costs more than to pack.
-            self._loop.call_soon(self._flush)
-        self._unsent += [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
+        packed = [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
+        self._unsent += packed
+        self._unsent_size += sum(map(len, packed))
+        if self._unsent_size > _MOST_UNSENT:
+            self._flush()
 
     def _flush(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        if self._transport is not None and not self._transport.is_closing():
+        self._flushes = False
+        unsent, self._unsent, self._unsent_size = self._unsent, [], 0
+        if unsent and self._transport is not None and not self._transport.is_closing():
             self._transport.writelines(unsent)
 
     def _time_is_up(self, future: asyncio.Future[list[Any]]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type, is_abstract_type, is_composite_type
-from graphql.execution.values import get_argument_values
+from graphql.execution.values import VariableValues, get_argument_values
 
 from backend.plan.compile import has_variables
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from graphql import FieldNode, GraphQLField, GraphQLSchema
-    from graphql.execution.values import VariableValues
 
     from backend.plan.compile import PlanCompiler
 
+_NO_VARIABLES = VariableValues({}, {})
 _DUMP = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -31,33 +31,40 @@ _DUMP = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 class Outline:
     """A root field. `text` has a mark for the arguments of each field beneath it that takes any, in the same order.
 
-    `varies` says that there are variables among these.
+    `arguments` are those of each such field: as they are, or, where variables are among them, how to read them.
     """
 
     text: bytes
-    arguments: tuple[tuple[GraphQLField, FieldNode], ...]
-    varies: bool
+    arguments: tuple[bytes | tuple[GraphQLField, FieldNode], ...]
     _digests: list[bytes] = field(default_factory=list, repr=False)
 
     def digest(self, variables: VariableValues) -> bytes:
         """A hash of the field with these variables. Raises GraphQLError for a value that an argument does not take."""
         if self._digests:
             return self._digests[0]
-        found = blake2b(digest_size=32)
-        for part in (self.text, *(_read(*each, variables) for each in self.arguments)):
-            found.update(b"%d:" % len(part))
-            found.update(part)
-        if not self.varies:
+        found = blake2b(b"%d:%b" % (len(self.text), self.text), digest_size=32)
+        varies = False
+        for arguments in self.arguments:
+            read = arguments
+            if isinstance(read, tuple):
+                varies = True
+                read = _read(*read, variables)
+            found.update(b"%d:" % len(read))
+            found.update(read)
+        if not varies:
             self._digests.append(found.digest())
         return found.digest()
 
 
 def outline(schema: GraphQLSchema, compiler: PlanCompiler, nodes: Sequence[FieldNode]) -> Outline:
-    """The outline of a field of Query; the nodes are those that are merged into it."""
+    """The outline of a field of Query; the nodes are those that are merged into it.
+
+    Raises GraphQLError for a value that an argument does not take.
+    """
     drawn = _Drawn(schema, compiler)
     drawn.field("Query", "", nodes)
-    varies = any(has_variables(node) for _, node in drawn.arguments)
-    return Outline("".join(drawn.parts).encode(), tuple(drawn.arguments), varies)
+    arguments = tuple(each if has_variables(each[1]) else _read(*each, _NO_VARIABLES) for each in drawn.arguments)
+    return Outline("".join(drawn.parts).encode(), arguments)
 
 
 class _Drawn:
