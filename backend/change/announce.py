@@ -58,7 +58,7 @@ class Announcer:
         until = asyncio.get_running_loop().time() + OUTLASTED
         try:
             place, changes = await self._committed()
-            # Nobody has vouched for anything yet where it is empty.
+            # Where it is empty nobody vouches for anything.
             if place and changes:
                 await self._store.announce(stamps_of(changes), place)
         except (NotAcknowledgedError, UnavailableError, psycopg.Error) as error:

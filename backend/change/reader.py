@@ -37,6 +37,7 @@ PAUSE = 0.1
 """Seconds until a store that does not answer is asked again."""
 _LOCK = 0x67617465_6368
 _NOTHING = "1:1:"
+_NOWHERE = ""
 
 _SILENCE = 2
 _SETTINGS = {
@@ -119,12 +120,13 @@ class Reader:
         self._seen = _NOTHING
         clock = asyncio.get_running_loop().time
         # Whoever led before may have vouched until now.
-        vouched, renewal, is_placed, said = clock(), 0.0, False, ""
+        vouched, renewal, is_placed, is_nowhere, said = clock(), 0.0, False, False, ""
         while True:
             try:
                 if not is_placed:
                     await self._take_place(connection, await self._store.begin_epoch(), vouched + OUTLASTED)
                     is_placed = self.is_leading = True
+                    is_nowhere = False
                 now = clock()
                 # Before the drain: what is committed later may be missing in it.
                 until = await self._store.clock() + round(LEASE * 1000) if now >= renewal else None
@@ -140,6 +142,10 @@ class Reader:
                     # Each time anew it would be said ten times a second.
                     said = str(error)
                     log.warning("what changed could not be told, and nothing is kept: %s", said)
+                if not is_nowhere and clock() >= vouched + OUTLASTED:
+                    # Nothing that was kept is taken any more: nobody has to wait for who does not answer.
+                    await self._take_place(connection, _NOWHERE, vouched + OUTLASTED)
+                    is_placed, is_nowhere = False, True
                 await asyncio.sleep(PAUSE)
 
     async def _take_place(self, connection: AsyncConnection[Any], place: str, ended: float) -> None:
@@ -147,7 +153,7 @@ class Reader:
         known = await _rows(connection, _PLACE)
         if known == [(place,)]:
             return
-        if known != [("",)]:
+        if known != [(_NOWHERE,)]:
             await asyncio.sleep(max(0, ended - asyncio.get_running_loop().time()))
         async with connection.transaction():
             # It has to outlast a crash, since what is kept does.

@@ -257,6 +257,31 @@ async def test_a_reader_whose_store_is_another_one_now_begins_anew_there(univers
         await _until(lambda: store.is_vouched_for)
 
 
+@pytest.mark.usefixtures("at_home")
+async def test_a_store_that_stays_away_keeps_writers_waiting_until_its_last_lease_has_ended(
+    university: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, course = university.database_url, university.id("course", "algebra")
+    store = RememberedStamps()
+    async with _reading(url, store), read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS)) as pool:
+        await _until(lambda: store.is_vouched_for)
+        store.is_away = True
+        await _until(lambda: _place(url) != store.place)
+        assert (_place(url), store.is_vouched_for) == ("", False)
+        slept = _sleeping(monkeypatch)
+        _write(url, "nowhere", course)
+        await Announcer(pool, NOTES, store).announce()
+        assert slept == []
+        # What was not told then is told before anything is vouched for, and what was kept before is given up.
+        epochs = store.epochs
+        store.bumped.clear()
+        store.is_away = False
+        await _until(lambda: store.is_vouched_for)
+        assert _place(url) == store.place
+        assert store.epochs == epochs + 1
+        assert f"course/course:{course}" in store.bumped
+
+
 async def test_backlog_is_read_in_parts(university: World, monkeypatch: pytest.MonkeyPatch) -> None:
     url, course = university.database_url, university.id("course", "algebra")
     monkeypatch.setattr("backend.change.reader.BATCH", 3)
