@@ -135,7 +135,7 @@ class QueryRun:
         if cache is None:
             return {}
         return {
-            key: cache.question(held, root.head, root.outline.digest(self._variables), root.footprint, root.ttl)
+            key: cache.question(held, root.head, root.outline.digest(self._run), root.footprint, root.ttl)
             for key, root in self._roots.items()
             if cache.may_keep(root.footprint)
         }

@@ -17,7 +17,6 @@ from graphql import (
     Visitor,
     visit,
 )
-from graphql.execution.values import VariableValues, get_argument_values
 from sqlalchemy import ColumnElement, literal_column
 from sqlalchemy import null as sql_null
 
@@ -36,6 +35,7 @@ from backend.plan.value import parse_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from graphql.execution.values import VariableValues
     from sqlalchemy import Select
 
     from backend.interface.entity import Catalog, Entity, Relation
@@ -84,7 +84,7 @@ class Arguments:
             return self._kept[0]
         if self not in run.arguments:
             try:
-                given = get_argument_values(self.definition, self.node, run.variables)
+                given = run.given(self.definition, self.node)
                 run.arguments[self] = self.read(run, given)
             except InputError as error:
                 raise GraphQLError(str(error), self.node, extensions={"code": error.code.value}) from None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from graphql import FieldNode, GraphQLField, GraphQLSchema
 
     from backend.plan.compile import PlanCompiler
+    from backend.plan.run import Run
 
 _NO_VARIABLES = VariableValues({}, {})
 _DUMP = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
@@ -38,8 +39,8 @@ class Outline:
     arguments: tuple[bytes | tuple[GraphQLField, FieldNode], ...]
     _digests: list[bytes] = field(default_factory=list, repr=False)
 
-    def digest(self, variables: VariableValues) -> bytes:
-        """A hash of the field with these variables. Raises GraphQLError for a value that an argument does not take."""
+    def digest(self, run: Run) -> bytes:
+        """A hash of the field as the run has it. Raises GraphQLError for a value that an argument does not take."""
         if self._digests:
             return self._digests[0]
         found = blake2b(b"%d:%b" % (len(self.text), self.text), digest_size=32)
@@ -48,7 +49,7 @@ class Outline:
             read = arguments
             if isinstance(read, tuple):
                 varies = True
-                read = _read(*read, variables)
+                read = _dumped(run.given(*read))
             found.update(b"%d:" % len(read))
             found.update(read)
         if not varies:
@@ -63,7 +64,10 @@ def outline(schema: GraphQLSchema, compiler: PlanCompiler, nodes: Sequence[Field
     """
     drawn = _Drawn(schema, compiler)
     drawn.field("Query", "", nodes)
-    arguments = tuple(each if has_variables(each[1]) else _read(*each, _NO_VARIABLES) for each in drawn.arguments)
+    arguments = tuple(
+        each if has_variables(each[1]) else _dumped(get_argument_values(*each, _NO_VARIABLES))
+        for each in drawn.arguments
+    )
     return Outline("".join(drawn.parts).encode(), arguments)
 
 
@@ -102,6 +106,5 @@ class _Drawn:
         self.parts.append("}")
 
 
-def _read(definition: GraphQLField, node: FieldNode, variables: VariableValues) -> bytes:
-    given: Any = get_argument_values(definition, node, variables)
+def _dumped(given: dict[str, Any]) -> bytes:
     return orjson.dumps(given, default=str, option=_DUMP)

@@ -6,11 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphql.execution.values import VariableValues
+from graphql.execution.values import VariableValues, get_argument_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from graphql import FieldNode, GraphQLField
     from sqlalchemy import Executable
 
     from backend.access.principal import Principal
@@ -112,6 +113,7 @@ class Run:
         self.handed_over: list[tuple[str, ...]] = []
         # What was read of the arguments of a field, by the object that reads them.
         self.arguments: dict[object, Any] = {}
+        self._given: dict[int, dict[str, Any]] = {}
         self.pending: list[Pending] = []
         self.failed = False
         # By the response key of each root.
@@ -127,3 +129,10 @@ class Run:
         """The statement of a construct, which whoever asks keeps: making it takes about a millisecond."""
         self.made += 1
         return self.compiler.compile(construct, prepare=prepare)
+
+    def given(self, definition: GraphQLField, node: FieldNode) -> dict[str, Any]:
+        """The values of a field's arguments, read once. Raises GraphQLError for one that an argument does not take."""
+        found = self._given.get(id(node))
+        if found is None:
+            found = self._given[id(node)] = get_argument_values(definition, node, self.variables)
+        return found

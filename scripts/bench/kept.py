@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from client import CONNECTIONS, Asker, ask_for, http_requests
-from servers import running_gateway, running_starlette
+from servers import Postgres, Redis, running_gateway, running_starlette
 from shapes import SHAPES
 
 from backend.access.credentials import create_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from database import Database
     from servers import Server
@@ -56,13 +56,17 @@ STATEMENTS = (
 
 @dataclass(frozen=True)
 class Kept:
-    """How one query was answered: medians over the rounds. Processor time is milliseconds a request."""
+    """How one query was answered: medians over the rounds. Processor time is milliseconds a request.
+
+    `cpu` is that of the gateway, and `whole` that of PostgreSQL and Redis, too: what is kept takes work off them.
+    """
 
     shape: str
     user: str
     how: str
     per_second: float
     cpu: float
+    whole: float
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Mixed:
 def measure_kept(database: Database, seconds: float, rounds: int) -> list[Kept]:
     """Hits, misses, the same without a cache, and the same bytes from a bare route, in turn."""
     found: list[Kept] = []
+    beside: list[Postgres | Redis] = [Postgres(database.url), Redis(str(database.redis_url))]
     with ExitStack() as stack:
         cached = stack.enter_context(running_gateway(database.url, environment={"REDIS_URL": str(database.redis_url)}))
         off = stack.enter_context(running_gateway(database.url))
@@ -92,7 +97,7 @@ def measure_kept(database: Database, seconds: float, rounds: int) -> list[Kept]:
                     HITS: (cached, lambda name=name, token=token: _requests(cached.port, name, token, 1, 1)),  # type: ignore[misc]
                     BARE: (bare, lambda name=name, token=token: _requests(bare.port, name, token, 1, 1)),  # type: ignore[misc]
                 }
-                found += _measure(name, user, ways, seconds, rounds)
+                found += _measure(name, user, ways, beside, seconds, rounds)
     return found
 
 
@@ -111,20 +116,22 @@ def _measure(
     name: str,
     user: str,
     ways: Mapping[str, tuple[Server, Callable[[], list[bytes]]]],
+    beside: Sequence[Postgres | Redis],
     seconds: float,
     rounds: int,
 ) -> list[Kept]:
-    figures: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    figures: dict[str, list[tuple[float, float, float]]] = {way: [] for way in ways}
     for server, requests in ways.values():
         ask_for(server.port, requests(), min(1, seconds), 2 * CONNECTIONS)
     for _ in range(rounds):
         for way, (server, requests) in ways.items():
             asked = requests()
-            before = server.used()
+            before, others_before = server.used(), sum(each.used() for each in beside)
             answers, took = ask_for(server.port, asked, seconds, 2 * CONNECTIONS)
-            figures[way].append((answers / took, 1000 * (server.used() - before) / answers))
+            own, others = server.used() - before, sum(each.used() for each in beside) - others_before
+            figures[way].append((answers / took, 1000 * own / answers, 1000 * (own + others) / answers))
     return [
-        Kept(name, user, way, *(round(median(row[column] for row in rows), 3) for column in (0, 1)))
+        Kept(name, user, way, *(round(median(row[column] for row in rows), 3) for column in range(3)))
         for way, rows in figures.items()
     ]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import psycopg
+import redis
 from client import BenchmarkError
 
 if TYPE_CHECKING:
@@ -66,6 +67,19 @@ class Postgres:
                 continue
             used += of_child.user + of_child.system
         return float(used)
+
+
+class Redis:
+    """The Redis at an address."""
+
+    def __init__(self, url: str) -> None:
+        with redis.Redis.from_url(url) as client:
+            self._process = psutil.Process(client.info("server")["process_id"])
+
+    def used(self) -> float:
+        """Seconds of processor time that it has used so far."""
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
 
 
 @contextmanager
