@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 # Loads after which others have their turn.
 _TURN = 8
+# Levels that all statements for what lies beneath come to where these are asked at once: each has those above it within
+# it, so that they grow with the square of the depth, and making one level takes up to three milliseconds.
+_MOST_AHEAD = 16
 
 
 async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Collection[str] = frozenset()) -> None:
@@ -27,14 +30,24 @@ async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Coll
     for arguments in plan.arguments:
         arguments.of(run)
     tasks = [(key, Task(load, key, [data])) for key, load in plan.loads if key not in without]
-    # Where a level more has to be waited for anyway, nothing is gained by asking for some of it before.
-    at_once = all(task.load.flat for _, task in tasks)
+    # Where a level more has to be waited for anyway, nothing is gained by asking for some of it before. Where each
+    # statement sees another state, what led to an object in the one may not do so in the next.
+    at_once = run.snapshot.sees_one_state and all(task.load.flat for _, task in tasks) and _ahead(tasks) <= _MOST_AHEAD
     while tasks:
         ends = last and (at_once or max(task.load.height for _, task in tasks) == 1)
         tasks = await _level(run, tasks, last=ends, at_once=at_once)
         pending, run.pending = run.pending, []
         for each in pending:
             await _compute(run, each)
+
+
+def _ahead(tasks: Sequence[tuple[str, Task]]) -> int:
+    """How many levels the statements for all beneath come to, each with those above it; beyond `_MOST_AHEAD` any."""
+    count, depth, loads = 0, 1, [child for _, task in tasks for _, child in task.load.beneath()]
+    while loads and count <= _MOST_AHEAD:
+        count += depth * len(loads)
+        depth, loads = depth + 1, [child for load in loads for _, child in load.beneath()]
+    return count
 
 
 async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_once: bool) -> list[tuple[str, Task]]:

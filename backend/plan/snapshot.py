@@ -106,6 +106,11 @@ class Snapshot:
         self._verified = True
 
     @property
+    def sees_one_state(self) -> bool:
+        """Whether all that is read sees the same state of the database."""
+        return self._begin is READ_ONLY
+
+    @property
     def begun(self) -> bool:
         """Whether anything was read, or is being read, that what follows belongs to."""
         return self._begun

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,6 +69,23 @@ def test_a_level_that_must_be_waited_for_anyway_is_waited_for_once(telling: Runn
     query = "query ($id: ID!) { course(id: $id) { organization { title } members(first: 1) { nodes { id } } } }"
     _, plan = _told(telling, "admin", query, id=course["id"])
     assert len(plan["levels"]) == 2
+
+
+@pytest.mark.parametrize(
+    "beneath",
+    [
+        f"organization {{ {reduce(lambda below, _: f'parent {{ id {below} }}', range(12), 'id')} }}",
+        " ".join(f"organization{place}: organization {{ id }}" for place in range(40)),
+    ],
+    ids=["deep", "wide"],
+)
+def test_what_lies_deep_or_far_apart_is_asked_level_by_level(telling: RunningGateway, beneath: str) -> None:
+    """A statement has those above it within it: making many of them, or long ones, would hold up everybody."""
+    (course,) = telling.data("admin", "{ courses(first: 1) { nodes { id } } }")["courses"]["nodes"]
+    query = f"query ($id: ID!) {{ course(id: $id) {{ title {beneath} }} }}"
+    data, plan = _told(telling, "admin", query, id=course["id"])
+    assert data["course"]["title"]
+    assert plan["levels"][0]["statements"] == 1
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -256,3 +256,28 @@ def test_of_fifty_who_create_under_one_key_one_does(campus: Campus) -> None:
     (winner,) = (number for number, outcome in enumerate(outcomes) if outcome == [])
     found = world.connection.execute("SELECT description FROM course_group WHERE title = 'one of fifty'").fetchall()
     assert found == [(str(winner),)]
+
+
+def test_what_moves_while_a_payload_is_read_is_where_it_was_or_is(campus: Campus) -> None:
+    """The statements of a transaction that writes each see the newest state: a second one may find another parent."""
+    world, gateway = campus
+    world.course("wandering")
+    there = world.organization("elsewhere")
+    query = """mutation($id: ID!, $other: ID!) {
+      updateCourse(id: $id, input: {title: "Still"}) {
+        query { course(id: $other) { courseFamily { organization { title } } } }
+      }
+    }"""
+    course, other_course = (f"Course:{world.id('course', name)}" for name in ("algebra", "wandering"))
+
+    def change() -> Any:
+        return gateway.data("adi", query, id=course, other=other_course)["updateCourse"]["query"]["course"]
+
+    with psycopg.connect(world.database_url) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("LOCK TABLE organization IN ACCESS EXCLUSIVE MODE")
+        answer = pool.submit(change)
+        wait_for_lock(world)
+        family = world.id("course_family", "wandering")
+        other.execute("UPDATE course_family SET organization_id = %s WHERE id = %s", [there, family])
+        other.commit()
+        assert answer.result()["courseFamily"]["organization"] is not None
