@@ -110,6 +110,11 @@ class Admission:
             else:
                 del self._underway[user]
 
+    @property
+    def has_debtors(self) -> bool:
+        """Whether anybody was in debt lately."""
+        return len(self._in_debt) > 0
+
     def check(self, user: str) -> None:
         """Raises RateLimitedError where the user is in debt."""
         until = self._in_debt.get(user)

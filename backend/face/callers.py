@@ -137,7 +137,9 @@ class Callers:
 
     def check(self, token: str | None) -> None:
         """Raises RateLimitedError where the token is known to be of a user in debt: no body is read then."""
-        held = self._held.get(token_hash(token)) if token is not None else None
+        if token is None or not self.admission.has_debtors:
+            return
+        held = self._held.get(token_hash(token))
         if held is not None:
             self.admission.check(held.principal.user_id)
 
