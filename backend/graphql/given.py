@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
 from backend.cache.memory import Memory
+from backend.errors import RateLimitedError
 from backend.observe import observed
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 # Bytes. Longer requests are read again: few are sent twice.
 _LONGEST = 20_000
-# Bytes that an answer takes besides its own.
+# Bytes that an answer takes besides all that is of any length.
 _BESIDES = 2_000
 
 
@@ -30,8 +32,8 @@ class Given:
     operation_kind: str | None = None
     cache: dict[str, str] | None = None
 
-    def note(self) -> None:
-        """Notes of a request that is given the same what was noted of the first."""
+    def note(self, *, refused: bool = False) -> None:
+        """Notes of a request that is given the same, or is refused it, what was noted of the first."""
         observation = observed()
         if observation is None:
             return
@@ -39,8 +41,14 @@ class Given:
         observation.document = self.document
         observation.operation = self.operation
         observation.operation_kind = self.operation_kind
-        observation.cost = self.answer.cost
-        observation.cache = self.cache or {}
+        if not refused:
+            observation.cost = self.answer.cost
+            observation.cache = self.cache or {}
+
+    def size(self, place: Place) -> int:
+        """Bytes that it takes, and its place."""
+        texts = (*place, self.answer.body, self.document, *self.proof.keys, *self.proof.values, *(self.cache or ()))
+        return sum(map(getsizeof, texts)) + _BESIDES
 
 
 class GivenAnswers:
@@ -53,9 +61,15 @@ class GivenAnswers:
     async def again(self, place: Place) -> Answer | None:
         """The answer that was given there before, where it would be given now. Raises RateLimitedError."""
         given = self._memory.get(place)
-        if given is None or not await self._callers.vouch(place[0], given.proof):
+        if given is None:
             return None
-        allowance = await self._callers.admission.spend(given.proof.user, given.answer.cost)
+        try:
+            if not await self._callers.vouch(place[0], given.proof):
+                return None
+            allowance = await self._callers.admission.spend(given.proof.user, given.answer.cost)
+        except RateLimitedError:
+            given.note(refused=True)
+            raise
         given.note()
         return given.answer if allowance is None else replace(given.answer, allowance=allowance)
 
@@ -74,4 +88,4 @@ class GivenAnswers:
             if seen is None
             else Given(answer, proof, seen.document, seen.operation, seen.operation_kind, seen.cache)
         )
-        self._memory.put(place, given, len(answer.body) + len(source) + _BESIDES)
+        self._memory.put(place, given, given.size(place))

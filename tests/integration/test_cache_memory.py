@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -209,6 +210,22 @@ def test_what_is_given_again_costs_what_it_did(gateway: RunningGateway, own_worl
             break
     assert answer["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
     assert given.count(True) > 1
+
+
+def test_whoever_is_refused_what_is_remembered_is_named(
+    own_world: World, server: RedisServer, given: list[bool], capfd: pytest.CaptureFixture[str]
+) -> None:
+    ivy = own_world.user("ivy")
+    tokens = {"ivy": create_token(own_world.database_url, user="ivy", scopes=["*"])}
+    query = "query Heavy { courses(first: 100) { nodes { members(first: 100) { nodes { user { username } } } } } }"
+    settings: dict[str, Any] = {"redis_url": SecretStr(server.url), "cost_per_minute": COST, "log_requests": True}
+    with running_gateway(own_world.database_url, tokens, **settings) as spender:
+        _remembered(spender, given, "ivy", query)
+        while "errors" not in spender.ask("ivy", query):
+            pass
+    *_, last = (json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{"))
+    assert last["code"] == "RATE_LIMITED"
+    assert (last["user"], last["operation"]) == (ivy, "Heavy")
 
 
 def test_what_is_asked_besides_is_told(gateway: RunningGateway, given: list[bool]) -> None:
