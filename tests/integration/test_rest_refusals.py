@@ -73,6 +73,8 @@ def test_whoever_is_nobody_is_told_nothing_else(rest_campus: Campus, method: str
             assert refused.headers["www-authenticate"] == "Bearer"
     refused = gateway.send("unknown", "GET", "/courses?nonsense=1")
     assert problem(refused)[:2] == (401, "UNAUTHENTICATED")
+    for body in (b"{", b"[" * 90_000, b'{"title": 7}'):
+        assert problem(gateway.send(None, "POST", "/courses", body))[:2] == (401, "UNAUTHENTICATED")
 
 
 def test_other_addresses_and_methods_are_problems_too(rest_campus: Campus) -> None:
