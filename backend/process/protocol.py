@@ -47,6 +47,10 @@ class _Gathered:
             if not self._transport.is_closing():
                 self._transport.writelines(unsent)
 
+    def is_closing(self) -> bool:
+        """Whether nothing more is sent."""
+        return self._transport.is_closing()
+
     def close(self) -> None:
         """Closes the connection, once all is sent."""
         self.flush()
@@ -132,6 +136,9 @@ class PatientProtocol(HttpToolsProtocol):
         """What has come is no request, or has too large a head."""
         if self._head_is_too_large:
             self._close(_TOO_LARGE)
+        elif self._answers:
+            # It would be taken for the answer to the request before.
+            self._close(b"")
         else:
             self._flush()
             super().send_400_response(msg)
@@ -167,7 +174,11 @@ class PatientProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._flush()
-        # An answer to the request before may still be underway.
-        if self.cycle is None or self.cycle.response_complete:
+        if not self._answers:
             self.transport.write(answer)
         self.transport.close()
+
+    @property
+    def _answers(self) -> bool:
+        """Whether an answer to a request before is still underway."""
+        return self.cycle is not None and not self.cycle.response_complete

@@ -146,3 +146,17 @@ def test_client_that_goes_away_stops_its_statement(served: Serving, gateway: Run
             connection.sendall(_HEAD % (len(body), b"Authorization: Bearer " + token + b"\r\n") + body)
             eventually(waiting)
         eventually(lambda: not waiting())
+
+
+def test_client_that_waits_to_be_asked_for_its_body_is_asked(served: Serving) -> None:
+    with _connected(served) as connection:
+        connection.sendall(_HEAD % (2, b"Expect: 100-continue\r\n"))
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert _status(connection) == 400
+
+
+def test_what_is_no_request_is_not_answered_in_place_of_one(served: Serving) -> None:
+    with _connected(served) as connection:
+        connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: gateway\r\n\r\nNONSENSE\r\n\r\n")
+        assert b" 400 " not in _rest(connection)
