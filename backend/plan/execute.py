@@ -10,9 +10,10 @@ from backend.plan.load import ByKey, Query, Task
 from backend.plan.run import Failure, Level, Pending, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
 
     from backend.plan.compile import Plan
+    from backend.plan.load import Ahead
     from backend.plan.run import Json, Row
 
 # Loads after which others have their turn.
@@ -32,7 +33,9 @@ async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Coll
     tasks = [(key, Task(load, key, [data])) for key, load in plan.loads if key not in without]
     # Where a level more has to be waited for anyway, nothing is gained by asking for some of it before. Where each
     # statement sees another state, what led to an object in the one may not do so in the next.
-    at_once = run.snapshot.sees_one_state and all(task.load.flat for _, task in tasks) and _ahead(tasks) <= _MOST_AHEAD
+    at_once = (
+        run.snapshot.sees_one_state and all(task.load.flat for _, task in tasks) and _levels_ahead(tasks) <= _MOST_AHEAD
+    )
     while tasks:
         ends = last and (at_once or max(task.load.height for _, task in tasks) == 1)
         tasks = await _level(run, tasks, last=ends, at_once=at_once)
@@ -41,7 +44,7 @@ async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Coll
             await _compute(run, each)
 
 
-def _ahead(tasks: Sequence[tuple[str, Task]]) -> int:
+def _levels_ahead(tasks: Sequence[tuple[str, Task]]) -> int:
     """How many levels the statements for all beneath come to, each with those above it; beyond `_MOST_AHEAD` any."""
     count, depth, loads = 0, 1, [child for _, task in tasks for _, child in task.load.beneath()]
     while loads and count <= _MOST_AHEAD:
@@ -54,19 +57,14 @@ async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_
     """Each task comes with the response key of its root. `at_once` asks for all beneath them, too."""
     values = run.principal.values
     roots, loads = [root for root, _ in tasks], [task.load for _, task in tasks]
-    asked = []
-    for place, (_, task) in enumerate(tasks, 1):
-        asked.append(task.load.queries(run, task.slot, task.parents))
-        if place % _TURN == 0:
-            # Others are answered meanwhile, where hundreds of statements are made.
-            await asyncio.sleep(0)
+    asked = await _queries(run, [task for _, task in tasks])
     if at_once:
         for (root, task), queries in zip(tasks, tuple(asked), strict=True):
-            ahead = task.load.ahead(run) if queries and isinstance(task.load, ByKey) else ()
-            for load, statement in ahead:
-                roots.append(root)
-                loads.append(load)
-                asked.append([Query(statement, queries[0].given)])
+            if queries and isinstance(task.load, ByKey):
+                async for load, statement in _ahead_of(run, task.load):
+                    roots.append(root)
+                    loads.append(load)
+                    asked.append([Query(statement, queries[0].given)])
     for root, queries in zip(roots, asked, strict=True):
         for query in queries:
             run.reads[root].take(query.statement.text)
@@ -85,6 +83,27 @@ async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_
         root, task = below.pop(0)
         below += _place(run, root, task, level, loads.index(task.load), answers)
     return below
+
+
+async def _queries(run: Run, tasks: Sequence[Task]) -> list[list[Query]]:
+    """What each asks for."""
+    asked = []
+    for place, task in enumerate(tasks, 1):
+        asked.append(task.load.queries(run, task.slot, task.parents))
+        if place % _TURN == 0:
+            # Others are answered meanwhile, where hundreds of statements are made.
+            await asyncio.sleep(0)
+    return asked
+
+
+async def _ahead_of(run: Run, load: ByKey) -> AsyncIterator[Ahead]:
+    """All beneath it; others have their turn after each statement that is made, for these are the longest."""
+    made = run.made
+    for each in load.ahead(run):
+        yield each
+        if run.made > made:
+            made = run.made
+            await asyncio.sleep(0)
 
 
 def _place(

@@ -15,7 +15,7 @@ from backend.plan.run import Failure, Json, Pending, Row
 from backend.plan.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from backend.interface.base import Batch
     from backend.interface.entity import Entity, Relation
@@ -110,13 +110,11 @@ class Template:
         """Whether all beneath it can be asked together with it: it has relations to one alone, and computes nothing."""
         return not self.batches and all(isinstance(load, ToOne) and load.flat for _, load in self.children)
 
-    def ahead(self, run: Run, found: Select[Any], source: Source) -> list[Ahead]:
+    def ahead(self, run: Run, found: Select[Any], source: Source) -> Iterator[Ahead]:
         """All that is beneath it, asked for by the rows that are found, before these are known here."""
-        asked: list[Ahead] = []
         for _, load in self.children:
             if isinstance(load, ToOne):
-                asked += load.ahead(run, found.with_only_columns(source[load.relation.local]))
-        return asked
+                yield from load.ahead(run, found.with_only_columns(source[load.relation.local]))
 
     @property
     def width(self) -> int:
@@ -190,10 +188,11 @@ class ToOne:
             self._statement = run.make(self._select(run)[0], prepare=True)
         return [Query(self._statement, {KEYS: list(keys)})]
 
-    def ahead(self, run: Run, parents: Select[Any]) -> list[Ahead]:
+    def ahead(self, run: Run, parents: Select[Any]) -> Iterator[Ahead]:
         """The targets, and all beneath them, by the keys that the parents have."""
         found, source = self._select(run, parents)
-        return [Ahead(self, run.make(found, prepare=True)), *self.template.ahead(run, found, source)]
+        yield Ahead(self, run.make(found, prepare=True))
+        yield from self.template.ahead(run, found, source)
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Targets that the viewer may not see are null."""
@@ -268,11 +267,19 @@ class ByKey:
             self.statement = self.compiled(run)
         return [Query(self.statement, bound_keys(self.template.entity, keys))]
 
-    def ahead(self, run: Run) -> list[Ahead]:
-        """All beneath the objects, for whoever asks for it together with these; it is bound to the same."""
-        if self._ahead is None:
-            self._ahead = self.template.ahead(run, *self._select(run))
-        return self._ahead
+    def ahead(self, run: Run) -> Iterator[Ahead]:
+        """All beneath the objects, for whoever asks for it together with these; it is bound to the same.
+
+        One by one, for each may have to be made.
+        """
+        if self._ahead is not None:
+            yield from self._ahead
+            return
+        made = []
+        for each in self.template.ahead(run, *self._select(run)):
+            made.append(each)
+            yield each
+        self._ahead = made
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Null where there is no such object for the viewer; `many` keeps the order of the keys."""
