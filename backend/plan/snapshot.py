@@ -159,19 +159,29 @@ class Snapshot:
     async def _take(self) -> ReadConnection:
         started = perf_counter()
         try:
-            self._connection = await self._pool.borrow(self._known.user_id if self._known else None)
+            connection = await self._pool.borrow(self._known.user_id if self._known else None)
+            if len(connection.prepared) > PREPARED_KEPT:
+                await self._forget(connection)
         except (PoolTimeout, OperationalError) as error:
             raise UnavailableError("The database cannot be reached; try again.") from error
         finally:
             observation = observed()
             if observation is not None:
                 observation.waited += perf_counter() - started
-        if len(self._connection.prepared) > PREPARED_KEPT:
-            await self._connection.execute("DEALLOCATE ALL")
-            self._connection.prepared.clear()
-        self._connection.attach()
-        self._connection.pgconn.enter_pipeline_mode()
-        return self._connection
+        self._connection = connection
+        connection.attach()
+        connection.pgconn.enter_pipeline_mode()
+        return connection
+
+    async def _forget(self, connection: ReadConnection) -> None:
+        """Has it forget what it has prepared; where that ends early, nobody knows what it is at, and it is closed."""
+        try:
+            await connection.execute("DEALLOCATE ALL")
+        except BaseException:
+            await connection.close()
+            await self._pool.give_back(connection)
+            raise
+        connection.prepared.clear()
 
     async def _discard(self) -> None:
         """Takes leave of a connection that is lost; the next read takes another."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
-from backend.plan.connection_pool import Timeouts, read_pool
-from backend.plan.snapshot import snapshot_of
+from backend.plan.connection_pool import ReadConnection, Timeouts, read_pool
+from backend.plan.snapshot import PREPARED_KEPT, snapshot_of
 from backend.plan.statement import Text
 
 if TYPE_CHECKING:
@@ -70,3 +70,38 @@ def test_nothing_can_be_written_by_reading(own_world: World, last: bool) -> None
 
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         asyncio.run(write())
+
+
+def test_request_that_is_cancelled_while_statements_are_forgotten_holds_nothing_up(
+    own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute = ReadConnection.execute
+
+    async def interrupted() -> None:
+        begun = asyncio.Event()
+
+        async def forget(self: ReadConnection, query: Any) -> Any:
+            if query == "DEALLOCATE ALL" and not begun.is_set():
+                begun.set()
+                await asyncio.Event().wait()
+            return await execute(self, query)
+
+        monkeypatch.setattr(ReadConnection, "execute", forget)
+
+        async def count() -> None:
+            async with snapshot_of(pool, None, None) as snapshot:
+                await snapshot.fetch([_COUNT], last=True)
+
+        async with read_pool(own_world.database_url, size=1, timeouts=_TIMEOUTS) as pool:
+            connection = await pool.borrow(None)
+            connection.prepared = {b"%d" % number for number in range(PREPARED_KEPT + 1)}
+            connection.turn = None
+            await pool.give_back(connection)
+            reading = asyncio.create_task(count())
+            await begun.wait()
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            await count()
+
+    asyncio.run(interrupted())
