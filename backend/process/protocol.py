@@ -129,8 +129,16 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request has come; what comes now is another."""
         self._idle = True
+        self._head_is_missing = False
         self._unread = 0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The answer is sent. Where its request is still coming, nobody reads that, and the next head is late."""
+        super().on_response_complete()
+        if not self._idle and self.cycle.response_complete:
+            self._head_is_missing = True
+            self._watch()
 
     def send_400_response(self, msg: str) -> None:
         """What has come is no request, or has too large a head."""

@@ -160,3 +160,24 @@ def test_what_is_no_request_is_not_answered_in_place_of_one(served: Serving) -> 
     with _connected(served) as connection:
         connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: gateway\r\n\r\nNONSENSE\r\n\r\n")
         assert b" 400 " not in _rest(connection)
+
+
+def test_body_that_nobody_reads_is_not_waited_for(served: Serving) -> None:
+    with _connected(served) as connection:
+        connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: gateway\r\nContent-Length: 10000\r\n\r\nx")
+        answer = connection.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 4")
+        # Whatever comes, the connection does not lie idle.
+        connection.sendall(b"x")
+        _rest(connection)
+
+
+def test_body_that_nobody_reads_may_be_followed_by_a_request(served: Serving) -> None:
+    with _connected(served) as connection:
+        connection.sendall(b"POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: text/plain\r\n")
+        connection.sendall(b"Content-Length: 10\r\n\r\nx")
+        assert _status(connection) == 415
+        connection.sendall(b"x" * 9)
+        time.sleep(2)
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n")
+        assert _status(connection) == 200
