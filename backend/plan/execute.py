@@ -88,10 +88,13 @@ async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_
 async def _queries(run: Run, tasks: Sequence[Task]) -> list[list[Query]]:
     """What each asks for."""
     asked = []
+    made = run.made
     for place, task in enumerate(tasks, 1):
         asked.append(task.load.queries(run, task.slot, task.parents))
-        if place % _TURN == 0:
-            # Others are answered meanwhile, where hundreds of statements are made.
+        if run.made > made or place % _TURN == 0:
+            # Others are answered meanwhile, where hundreds of statements are made, which takes up to ten milliseconds
+            # for each.
+            made = run.made
             await asyncio.sleep(0)
     return asked
 
