@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route, Router
 
 from backend.cache.address import client_of
@@ -28,6 +29,7 @@ from backend.graphql.engine import Engine
 from backend.graphql.given import GivenAnswers
 from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
 from backend.graphql.http import GraphQLEndpoint
+from backend.graphql.http.negotiation import HTML, accepted
 from backend.graphql.schema import build_schema, core_of
 from backend.graphql.trusted import NamedDocuments, read_manifest
 from backend.interface.reflection import reflect
@@ -58,6 +60,7 @@ _NOWHERE = JSONResponse(
     404,
     media_type="application/problem+json",
 )
+_TO_GRAPHIQL = RedirectResponse("/graphql", 302, headers={"Vary": "Accept"})
 _PAGES = ("/graphiql/", "/docs")
 GRAPHIQL = Path(__file__).parent / "graphql" / "graphiql" / "dist"
 
@@ -118,6 +121,8 @@ class Gateway:
             await self._health(scope, receive, send)
         elif scope["path"].startswith(_PAGES):
             await self._pages(scope, receive, send)
+        elif scope["path"] == "/" and _is_of_browser(scope):
+            await _TO_GRAPHIQL(scope, receive, send)
         elif self._make_rest is None:
             await _NOWHERE(scope, receive, send)
         else:
@@ -130,6 +135,12 @@ class Gateway:
             self._rest = asyncio.create_task(asyncio.to_thread(make))
             self._rest.add_done_callback(_log_failure)
         return self._rest
+
+
+def _is_of_browser(scope: Scope) -> bool:
+    """Whether a page is asked for."""
+    accept = Headers(scope=scope).get("accept", "")
+    return scope["method"] in {"GET", "HEAD"} and accepted(accept.encode("latin-1")) == HTML
 
 
 def _log_failure(making: asyncio.Task[ASGIApp]) -> None:

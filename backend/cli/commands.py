@@ -110,13 +110,18 @@ def check_database(data_dir: DataDir = None) -> None:
 def seed(size: Annotated[Size, typer.Option(help="How much of it.")] = Size.DEMO, data_dir: DataDir = None) -> None:
     """Load demo data into a database without users."""
     from backend.migration import upgrade as migrate
-    from backend.seed.demo import load_demo
+    from backend.seed.demo import load_demo, load_elsewhere, tokens_told
 
     settings = _settings(data_dir=data_dir)
     with database_of(settings) as database_url:
         migrate(database_url)
-        tokens = load_demo(database_url, settings.data_dir, size=size.value)
-    typer.echo(f"Tokens to log in with are in {tokens}.")
+        if settings.database is None:
+            file = load_demo(database_url, settings.data_dir, size=size.value)
+            typer.echo(f"Tokens to log in with are in {file}.")
+            return
+        # The data directory's file is of the data directory's database.
+        tokens = load_elsewhere(database_url, size=size.value)
+    typer.echo("\n".join(["Tokens to log in with, which cannot be shown again:", *tokens_told(tokens)]))
 
 
 @token.command()

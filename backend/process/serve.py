@@ -32,7 +32,7 @@ def serve(settings: Settings) -> int:
         running, demo_tokens = stack.enter_context(_prepared(settings))
 
         def announce() -> None:
-            typer.echo(_announcement(listener, demo_tokens))
+            typer.echo(_announcement(listener, demo_tokens, rest=settings.rest))
 
         if settings.workers > 1:
             from backend.process.workers import supervise
@@ -65,6 +65,8 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, Path | None]]:
             from backend.seed.demo import ensure_demo
 
             demo_tokens = ensure_demo(database_url, settings.data_dir)
+            if demo_tokens is None:
+                typer.echo("There are no demo tokens: `computor token create --user NAME` makes one.", err=True)
         yield running, demo_tokens
 
 
@@ -98,16 +100,17 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _announcement(listener: socket.socket, demo_tokens: Path | None) -> str:
-    from backend.seed.demo import read_tokens
+def _announcement(listener: socket.socket, demo_tokens: Path | None, *, rest: bool) -> str:
+    from backend.seed.demo import read_tokens, tokens_told
 
     host, port = listener.getsockname()[:2]
     host = _EVERY_ADDRESS.get(host, host)
-    lines = [f"GraphiQL and API: http://{f'[{host}]' if ':' in host else host}:{port}/graphql"]
+    site = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    lines = [f"GraphiQL and API: {site}/graphql"]
+    if rest:
+        lines += [f"REST API: {site}/docs"]
     if demo_tokens is not None:
-        tokens = read_tokens(demo_tokens)
-        width = max(map(len, tokens))
         lines += [f"Demo tokens (in {demo_tokens}), to send as `Authorization: Bearer …`:"]
-        lines += [f"  {name:{width}}  {token}" for name, token in tokens.items()]
+        lines += tokens_told(read_tokens(demo_tokens))
     lines += ["Ctrl-C stops everything."]
     return "\n" + "\n".join(lines) + "\n"

@@ -15,14 +15,15 @@ import httpx
 import psutil
 import pytest
 
+from backend import embedded
+from backend.access.credentials import token_hash
 from tests.support.data_directory import new_data_directory
+from tests.support.database import run
 from tests.support.processes import COMPUTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    from backend import embedded
 
 _HELLO = {"query": "{ me { username } }"}
 
@@ -75,6 +76,22 @@ def test_demo_tokens_are_their_owners_alone(tokens: dict[str, str], data_dir: Pa
     assert stat.S_IMODE((data_dir / "demo-tokens.json").stat().st_mode) == 0o600
 
 
+def test_a_browser_is_led_to_graphiql_and_a_program_is_not(server: Server) -> None:
+    root = server.url.removesuffix("graphql")
+    led = httpx.get(root, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (led.status_code, led.headers["location"], led.headers["vary"]) == (302, "/graphql", "Accept")
+    for accept in ("*/*", "application/json"):
+        refused = httpx.get(root, headers={"Accept": accept})
+        assert (refused.status_code, refused.json()["code"]) == (404, "NOT_FOUND")
+    assert httpx.post(root, headers={"Accept": "text/html"}).status_code == 404
+
+
+def test_page_of_the_rest_api_is_announced(server: Server) -> None:
+    page = server.url.removesuffix("graphql") + "docs"
+    assert page in server.announcement
+    assert httpx.get(page).headers["content-type"].startswith("text/html")
+
+
 def test_second_server_on_one_data_directory_says_so(server: Server, data_dir: Path) -> None:
     second = _run("serve", "--port", "0", "--data-dir", str(data_dir))
     assert second.returncode == 1
@@ -115,6 +132,20 @@ def test_demo_data_are_not_loaded_over_data(server: Server, data_dir: Path) -> N
     assert "has users already" in refused.stderr
 
 
+def test_demo_data_elsewhere_leave_the_tokens_of_the_data_directory_alone(
+    server: Server, data_dir: Path, tokens: dict[str, str], empty_database: str
+) -> None:
+    loaded = _run("seed", "--data-dir", str(data_dir), environment={"DATABASE_URL": empty_database})
+    assert loaded.returncode == 0, loaded.stderr
+    assert json.loads((data_dir / "demo-tokens.json").read_text()) == tokens
+    assert not (data_dir / "demo-tokens.new").exists()
+    printed = dict(re.findall(r"(\w+) +(ctp_\S+)", loaded.stdout))
+    assert set(printed) == set(tokens)
+    assert not set(printed.values()) & set(tokens.values())
+    made = run(empty_database, 'SELECT username, token_hash FROM api_token JOIN "user" ON "user".id = user_id')
+    assert {(user, token_hash(token)) for user, token in printed.items()} <= set(made)
+
+
 def test_configured_services_are_used_and_nothing_is_embedded(
     migrated_database: str, services: embedded.Services, tmp_path: Path
 ) -> None:
@@ -149,6 +180,38 @@ def test_stop_and_second_start_keep_data_and_tokens(server: Server, tokens: dict
     second.process.send_signal(signal.SIGINT)
     assert second.process.wait(30) == 0
     second.process.communicate()
+
+
+@pytest.mark.parametrize("left", [None, '{"student": "ctp_of_another_database"}'])
+def test_tokens_that_do_not_hold_are_made_anew(server: Server, data_dir: Path, left: str | None) -> None:
+    assert server.process.wait(30) == 0
+    file = data_dir / "demo-tokens.json"
+    users = set(json.loads(file.read_text()))
+    if left is None:
+        file.unlink()
+    else:
+        file.write_text(left)
+    healed = _serve("--data-dir", str(data_dir))
+    try:
+        made = json.loads(file.read_text())
+        assert set(made) == users
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert made["student"] in healed.announcement
+        assert healed.ask(made["student"]).json() == {"data": {"me": {"username": "student"}}}
+    finally:
+        healed.process.terminate()
+        healed.process.communicate(timeout=30)
+
+
+def test_no_tokens_are_made_for_whom_they_were_revoked(server: Server, data_dir: Path) -> None:
+    assert server.process.wait(30) == 0
+    with embedded.services(data_dir, redis=False, durable=False) as found:
+        run(found.database_url, "UPDATE api_token SET revoked_at = now() WHERE name = 'demo'")
+    without = _serve("--data-dir", str(data_dir))
+    without.process.terminate()
+    _, said = without.process.communicate(timeout=30)
+    assert "ctp_" not in without.announcement
+    assert "There are no demo tokens: `computor token create --user NAME` makes one.\n" in said
 
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
