@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -23,8 +24,8 @@ from tests.support.processes import COMPUTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 _HELLO = {"query": "{ me { username } }"}
 
 
@@ -118,6 +119,19 @@ def test_token_of_nobody_is_refused_in_one_sentence(server: Server, data_dir: Pa
     refused = _run("token", "create", "--user", "nobody", "--data-dir", str(data_dir))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "There is no user 'nobody': give a username or an e-mail address.\n"
+
+
+def test_alembic_finds_the_database_of_a_running_server(server: Server, data_dir: Path) -> None:
+    checked = subprocess.run(
+        [COMPUTOR.with_name("alembic"), "check"],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=_environment({"DATA_DIR": str(data_dir)}),
+    )
+    assert (checked.returncode, checked.stdout) == (0, "No new upgrade operations detected.\n"), checked.stderr
 
 
 def test_setting_that_makes_no_sense_is_named() -> None:
