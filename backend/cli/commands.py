@@ -46,8 +46,7 @@ def main() -> None:
     try:
         app()
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}" for problem in error.errors())
-        sys.exit("\n".join(problems))
+        sys.exit("\n".join(_said(problem["loc"], problem["msg"]) for problem in error.errors()))
     except (DataDirectoryError, StartError, GatewayError) as error:
         sys.exit(str(error))
     except Exception as error:
@@ -139,9 +138,13 @@ def create(
 ) -> None:
     """Make a token and print it. It cannot be shown again."""
     from backend.access.credentials import create_token
+    from backend.cli.scopes import ensure_scopes
+    from backend.revision import ensure_upgraded
 
+    ensure_scopes(scope or ())
     lifetime = timedelta(days=expires_in) if expires_in else None
     with database_of(_settings(data_dir=data_dir)) as database_url:
+        ensure_upgraded(database_url)
         secret = create_token(database_url, user=user, name=name, scopes=scope or (), expires_in=lifetime)
     typer.echo(secret)
 
@@ -154,11 +157,19 @@ def revoke(
     """End a token. Once this returns, it is good for nothing any more."""
     from time import sleep
 
+    from psycopg.errors import UndefinedTable
+
     from backend.access.credentials import revoke_token
     from backend.change.store import OUTLASTED
+    from backend.revision import ensure_upgraded
 
     with database_of(_settings(data_dir=data_dir)) as database_url:
-        ended = revoke_token(database_url, token)
+        # An upgrade that is due keeps nobody from ending a token.
+        try:
+            ended = revoke_token(database_url, token)
+        except UndefinedTable:
+            ensure_upgraded(database_url)
+            raise
         # What is kept, and who was whom, may be believed for so long.
         sleep(OUTLASTED)
     typer.echo(f"Revoked {ended} token{'s' if ended > 1 else ''}.")
@@ -219,6 +230,7 @@ def plan(
 
     from backend.cli.plan import plan as run
     from backend.cli.plan import token_of, told
+    from backend.revision import ensure_upgraded
 
     if (user is None) == (bearer is None):
         raise GatewayError("Say who asks, by either --as or --token.")
@@ -233,8 +245,10 @@ def plan(
     except OSError as error:
         raise GatewayError(f"{file} cannot be read: {error.strerror}.") from None
     settings = _settings(data_dir=data_dir)
-    with database_of(settings) as database_url, token_of(database_url, user) if user else nullcontext(bearer) as token:
-        found = run(settings.using(database_url, settings.redis), document, given, str(token), operation)
+    with database_of(settings) as database_url:
+        ensure_upgraded(database_url)
+        with token_of(database_url, user) if user else nullcontext(bearer) as token:
+            found = run(settings.using(database_url, settings.redis), document, given, str(token), operation)
     typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2) if as_json else told(found, with_sql=sql))
 
 
@@ -254,6 +268,12 @@ def docs(
     for page in stale:
         typer.echo(f"{page} is not what the code says; `computor docs` writes it anew.", err=True)
     raise typer.Exit(1 if stale else 0)
+
+
+def _said(place: tuple[int | str, ...], message: str) -> str:
+    """A problem of a setting; of several together, it names them itself."""
+    message = message.removeprefix("Value error, ")
+    return f"{'.'.join(map(str, place)).upper()}: {message}" if place else f"{message}."
 
 
 def _settings(**given: object) -> Settings:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from alembic import context
 from backend.model import Base
 from backend.model.base import Ltree
-from backend.revision import VERSION_TABLE
+from backend.revision import VERSION_TABLE, ensure_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +52,11 @@ def head() -> str:
 
 
 def current_revision(connection: Connection) -> str | None:
-    """The last revision that was run."""
-    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    """The last revision that was run. Raises NewerDatabaseError where it is of newer code."""
+    revision = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    if revision is not None:
+        ensure_known(revision)
+    return revision
 
 
 def differences(database_url: str) -> list[str]:

@@ -9,14 +9,22 @@ from sqlalchemy import text
 from backend.access.scope import Scopes
 from backend.change.install import INSTALLED, IS_KEPT_RIGHTLY, KEEP_RIGHTLY, SCHEMA, lacking, statements
 from backend.change.notes import Notes
+from backend.errors import GatewayError
 from backend.interface.entity import policies
 from backend.interface.registry import INTERFACES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
     from backend.change.note import Note
 
+_UNMADE = """
+SELECT name FROM unnest(CAST(:names AS text[])) AS name
+WHERE NOT EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = current_schema()::regnamespace)
+ORDER BY name
+"""
 _DROP = r"""
 DO $$
 DECLARE
@@ -33,6 +41,16 @@ $$
 """
 
 
+class NoMigrationError(GatewayError):
+    """The models have tables that no revision makes."""
+
+    def __init__(self, tables: Sequence[str]) -> None:
+        super().__init__(
+            f"No migration makes {'the table' if len(tables) == 1 else 'the tables'} {', '.join(tables)} of the models:"
+            ' `alembic revision --autogenerate -m "What it adds" --rev-id NUMBER_NAME` writes one.'
+        )
+
+
 def make_triggers(connection: Connection) -> None:
     """Makes those that are missing or otherwise, on the newest revision's tables."""
     for statement in missing_statements(connection):
@@ -45,7 +63,10 @@ def drop_triggers(connection: Connection) -> None:
 
 
 def missing_statements(connection: Connection) -> list[str]:
-    """What makes those that are missing or otherwise."""
+    """What makes those that are missing or otherwise. Raises NoMigrationError where a table is."""
+    unmade = connection.execute(text(_UNMADE), {"names": [note.table for note in _noted(connection)]}).scalars().all()
+    if unmade:
+        raise NoMigrationError(unmade)
     is_kept_rightly = connection.execute(text(IS_KEPT_RIGHTLY)).scalar_one()
     return [*([] if is_kept_rightly else [KEEP_RIGHTLY]), *statements(triggers_lacking(connection))]
 

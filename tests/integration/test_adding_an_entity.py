@@ -74,6 +74,14 @@ def test_page_leads_to_rooms_that_answer(project: Path, migrated_database: str) 
         with (project / path).open("a" if how == "line" else "w") as file:
             file.write(rest)
     (commands,) = _blocks("sh")
+    unmade = subprocess.run(
+        ["computor", "db", "upgrade"], cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    assert unmade.returncode == 1
+    assert unmade.stderr == (
+        "No migration makes the table room of the models:"
+        ' `alembic revision --autogenerate -m "What it adds" --rev-id NUMBER_NAME` writes one.\n'
+    )
     for line in commands.splitlines():
         if not line.startswith("#"):
             run(*shlex.split(line))
