@@ -57,12 +57,12 @@ class Plan:
     roots: tuple[tuple[str, Load | str | None], ...]
     arguments: tuple[Arguments, ...]
 
-    @property
+    @cached_property
     def loads(self) -> tuple[tuple[str, Load], ...]:
         """The roots that the engine runs."""
         return tuple((key, root) for key, root in self.roots if root is not None and not isinstance(root, str))
 
-    @property
+    @cached_property
     def needs_graphql_core(self) -> bool:
         """Whether a root field is resolved elsewhere: introspection, or a field written by hand."""
         return any(root is None for _, root in self.roots)

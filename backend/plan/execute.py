@@ -6,11 +6,11 @@ import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from backend.plan.load import ByKey, Query, Task
+from backend.plan.load import MOST_AHEAD, ByKey, Query, Task
 from backend.plan.run import Failure, Level, Pending, Run
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from backend.plan.compile import Plan
     from backend.plan.load import Ahead
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 # Loads after which others have their turn.
 _TURN = 8
-# Levels that all statements for what lies beneath come to where these are asked at once: each has those above it within
-# it, so that they grow with the square of the depth, and making one level takes up to three milliseconds.
-_MOST_AHEAD = 16
 
 
 async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Collection[str] = frozenset()) -> None:
@@ -34,7 +31,9 @@ async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Coll
     # Where a level more has to be waited for anyway, nothing is gained by asking for some of it before. Where each
     # statement sees another state, what led to an object in the one may not do so in the next.
     at_once = (
-        run.snapshot.sees_one_state and all(task.load.flat for _, task in tasks) and _levels_ahead(tasks) <= _MOST_AHEAD
+        run.snapshot.sees_one_state
+        and all(task.load.flat for _, task in tasks)
+        and sum(task.load.levels_ahead for _, task in tasks if isinstance(task.load, ByKey)) <= MOST_AHEAD
     )
     while tasks:
         ends = last and (at_once or max(task.load.height for _, task in tasks) == 1)
@@ -42,15 +41,6 @@ async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Coll
         pending, run.pending = run.pending, []
         for each in pending:
             await _compute(run, each)
-
-
-def _levels_ahead(tasks: Sequence[tuple[str, Task]]) -> int:
-    """How many levels the statements for all beneath come to, each with those above it; beyond `_MOST_AHEAD` any."""
-    count, depth, loads = 0, 1, [child for _, task in tasks for _, child in task.load.beneath()]
-    while loads and count <= _MOST_AHEAD:
-        count += depth * len(loads)
-        depth, loads = depth + 1, [child for load in loads for _, child in load.beneath()]
-    return count
 
 
 async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_once: bool) -> list[tuple[str, Task]]:
@@ -61,7 +51,7 @@ async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_
     if at_once:
         for (root, task), queries in zip(tasks, tuple(asked), strict=True):
             if queries and isinstance(task.load, ByKey):
-                async for load, statement in _ahead_of(run, task.load):
+                for load, statement in task.load.made_ahead or await _make_ahead(run, task.load):
                     roots.append(root)
                     loads.append(load)
                     asked.append([Query(statement, queries[0].given)])
@@ -99,14 +89,13 @@ async def _queries(run: Run, tasks: Sequence[Task]) -> list[list[Query]]:
     return asked
 
 
-async def _ahead_of(run: Run, load: ByKey) -> AsyncIterator[Ahead]:
+async def _make_ahead(run: Run, load: ByKey) -> list[Ahead]:
     """All beneath it; others have their turn after each statement that is made, for these are the longest."""
-    made = run.made
+    ahead = []
     for each in load.ahead(run):
-        yield each
-        if run.made > made:
-            made = run.made
-            await asyncio.sleep(0)
+        ahead.append(each)
+        await asyncio.sleep(0)
+    return ahead
 
 
 def _place(

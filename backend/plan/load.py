@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from backend.plan.statement import Statement
 
 
+MOST_AHEAD = 16
+"""Levels that all statements for what lies beneath may come to where these are asked at once.
+
+Each has those above it within it, so that they grow with the square of the depth, and making one level takes up to
+three milliseconds.
+"""
+
+
 @dataclass(frozen=True)
 class Query:
     """A statement, what this run binds besides the principal's sets and the statement's constants, and what for."""
@@ -237,12 +245,14 @@ class ByKey:
     many: bool = False
     height: int = 1
     statement: Statement | None = field(default=None, repr=False)
-    _ahead: list[Ahead] | None = field(default=None, repr=False)
+    made_ahead: Sequence[Ahead] | None = field(default=None, repr=False)
+    levels_ahead: int = field(default=0, init=False, repr=False)
     kind: str = "by key"
 
     def __post_init__(self) -> None:
         """Counts the levels beneath."""
         self.height = 1 + self.template.height
+        self.levels_ahead = _levels_ahead(self.template)
 
     @property
     def flat(self) -> bool:
@@ -268,18 +278,15 @@ class ByKey:
         return [Query(self.statement, bound_keys(self.template.entity, keys))]
 
     def ahead(self, run: Run) -> Iterator[Ahead]:
-        """All beneath the objects, for whoever asks for it together with these; it is bound to the same.
+        """Makes the statements for all beneath the objects, for whoever asks for it together with these.
 
-        One by one, for each may have to be made.
+        They are bound to the same, and kept in `made_ahead`.
         """
-        if self._ahead is not None:
-            yield from self._ahead
-            return
         made = []
         for each in self.template.ahead(run, *self._select(run)):
             made.append(each)
             yield each
-        self._ahead = made
+        self.made_ahead = made
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Null where there is no such object for the viewer; `many` keeps the order of the keys."""
@@ -302,3 +309,12 @@ class ByKey:
         texts = [cast(source.raw[part], Text) for part in entity.key]
         columns = [*self.template.columns(source), *texts]
         return select(*labelled(columns)).where(is_among(entity, source), *source.visible()), source
+
+
+def _levels_ahead(template: Template) -> int:
+    """How many levels the statements for all beneath come to, each with those above it; beyond `MOST_AHEAD` any."""
+    count, depth, loads = 0, 1, [child for _, child in template.children]
+    while loads and count <= MOST_AHEAD:
+        count += depth * len(loads)
+        depth, loads = depth + 1, [child for load in loads for _, child in load.beneath()]
+    return count
