@@ -47,12 +47,11 @@ class Authority:
 
     def granted(self, row: FromClause, changed: Iterable[str] = ()) -> list[Verdict]:
         """That a grant of the action holds for the row, and that one lets each changed attribute be set."""
-        text = f"You may not {self._action.value} {self._described()}."
         grants = self._grants
         if grants is None:
             return []
         tests = [self._visibility.passes(self._entity.model, row, grant) for grant in grants]
-        verdicts = [Verdict(_any(tests), forbidden(text))]
+        verdicts = [Verdict(_any(tests), forbidden(self._refusal()))]
         for attribute in sorted(changed):
             setting = [test for test, grant in zip(tests, grants, strict=True) if _sets(grant, attribute)]
             if len(setting) < len(tests):
@@ -100,8 +99,16 @@ class Authority:
         it_is = source.raw[entity.key[0]] == key
         return or_(key.is_(None), exists().select_from(source.table).where(it_is, *self.reachable(attribute, source)))
 
-    def _described(self) -> str:
-        return words(self._entity.plural)
+    def _refusal(self) -> str:
+        """Why no grant holds: the token, whatever its user may; else the user. It tells of no row."""
+        viewer, table = self._writing.scope.visibility.viewer, self._entity.model.__tablename__
+        action, what = self._action.value, words(self._entity.plural)
+        if viewer.in_scope(table, self._action):
+            return f"You may not {action} {what}."
+        narrowed = (
+            "This token only reads" if viewer.scopes is None else f"This token's scopes do not let it {action} {what}"
+        )
+        return f"{narrowed}: that takes one with the scope {table}:{action}, and a user who may."
 
 
 def columns(verdicts: Sequence[Verdict]) -> list[ColumnElement[Any]]:

@@ -27,7 +27,7 @@ def campus(own_world: World) -> Iterator[Campus]:
     university.build_university(own_world)
     url = own_world.database_url
     tokens = {user: create_token(url, user=user, name="tests", scopes=["*"]) for user in university.READERS}
-    tokens["reading lea"] = create_token(url, user="lea", name="tests")
+    tokens |= {f"reading {user}": create_token(url, user=user, name="tests") for user in ("ada", "lea")}
     tokens["narrow lea"] = create_token(
         url, user="lea", name="tests", scopes=["course_group:get", "course_group:create"]
     )
@@ -71,6 +71,22 @@ def test_scopes_narrow_what_a_token_writes(campus: Campus) -> None:
     world, gateway = campus
     given = {"courseId": world.id("course", "algebra"), "title": "Narrow"}
     assert codes(write(gateway, "reading lea", "createCourseGroup", input=given)) == ["FORBIDDEN"]
+    # Of the token alone: the same whether its user might, and whatever rows there are.
+    group = world.id("course_group", "algebra/group")
+    takes = "that takes one with the scope course_group:{}, and a user who may."
+    for reader, operation, arguments, text in (
+        ("reading lea", "createCourseGroup", {"input": given}, f"This token only reads: {takes.format('create')}"),
+        ("reading ada", "createCourseGroup", {"input": given}, f"This token only reads: {takes.format('create')}"),
+        ("reading lea", "deleteCourseGroup", {"id": group}, f"This token only reads: {takes.format('delete')}"),
+        (
+            "narrow lea",
+            "updateCourseGroup",
+            {"id": group, "input": {}},
+            f"This token's scopes do not let it update course groups: {takes.format('update')}",
+        ),
+        ("ada", "createCourseGroup", {"input": given}, "You may not create course groups."),
+    ):
+        assert [error["message"] for error in write(gateway, reader, operation, **arguments)["errors"]] == [text]
     # The course is not in the token's scopes, so that it is not there to be referred to.
     assert codes(write(gateway, "narrow lea", "createCourseGroup", input=given)) == ["NOT_FOUND"]
 
