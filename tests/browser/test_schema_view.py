@@ -97,5 +97,5 @@ def test_queries_are_as_they_were_left(page: Page, drawing: Locator) -> None:
     editor = page.locator(".graphiql-query-editor .view-lines")
     expect(editor).to_be_hidden()
     page.get_by_role("button", name="Queries", exact=True).click()
-    expect(editor).to_contain_text("query Me")
+    expect(editor).to_contain_text("query CoursesAndMembers")
     expect(drawing).to_have_count(0)

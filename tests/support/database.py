@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from uuid import uuid4
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,4 +56,6 @@ def run(database_url: str, *statements: str) -> list[tuple[object, ...]]:
     with psycopg.connect(database_url) as connection:
         for statement in statements:
             cursor = connection.execute(statement.encode())
-        return cursor.fetchall() if cursor.description else []
+        # Rows may have no columns.
+        result = cursor.pgresult
+        return cursor.fetchall() if result is not None and result.status == pq.ExecStatus.TUPLES_OK else []
