@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
 # The parser takes five calls for a level, and Python allows a thousand in all.
 MOST_NESTED = 110
+# A text without an end reaches to the end of what it may have, so that nothing is looked at twice.
 # A token in the first group; else what lies between tokens, or is none. What is no GraphQL is the parser's business.
+# Python before 3.11.5 takes possessive groups of alternatives for more than they are (gh-106052), so there are none.
 _TOKEN = re.compile(
-    r'("""(?:\\"""|(?!""").)*+"""|"(?:\\.|[^"\\\n\r])*+"|[_A-Za-z][_0-9A-Za-z]*+|-?[0-9][0-9A-Za-z_.+-]*+|\.\.\.'
-    r"|[!$&()\[\]{}:=|@])|#[^\n\r]*+|[^#]",
+    r'("""[^"\\]*+(?:(?:\\"""|\\(?!""")|"(?!""))[^"\\]*+)*(?:""")?|"[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*"?'
+    r"|[_A-Za-z][_0-9A-Za-z]*+|-?[0-9][0-9A-Za-z_.+-]*+|\.\.\.|[!$&()\[\]{}:=|@])|#[^\n\r]*+|[^#]",
     re.DOTALL,
 )
 _LIMITS = {"top": "root_fields"}

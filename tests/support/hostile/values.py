@@ -36,6 +36,7 @@ def _strings() -> Iterator[Hostile]:
         yield asked(f"an id of {length} characters", f'{{ course(id: "{"a" * length}") {{ id }} }}', INPUT)
         yield asked(f"a name of {length} characters", f"{{ {'a' * length} }}", INVALID)
         yield asked(f"{length} backslashes", '{ course(id: "' + "\\" * length + "x", PARSE)
+        yield asked(f"{length} escaped quotes", '{ course(id: "' + '\\"' * (length // 2) + "x", PARSE)
         yield asked(f"a string of {length} characters that does not end", '{ course(id: "' + "a" * length, PARSE)
         yield asked(
             f"a block string of {length} characters that does not end", '{ course(id: """' + "a" * length, PARSE
