@@ -107,7 +107,7 @@ def empty_table(empty: Sequence[Empty]) -> Table:
 def kept_table(kept: Sequence[Kept]) -> Table:
     """Requests a second and processor time a request, of hits beside misses and what bounds both.
 
-    A miss may cost a tenth more than without a cache, with PostgreSQL and Redis.
+    A miss may cost a tenth more than without a cache, in the gateway and with PostgreSQL and Redis.
     """
     table = _table(
         ("shape", "as", "how"),
@@ -128,7 +128,7 @@ def kept_table(kept: Sequence[Kept]) -> Table:
             _held(faster, 5, met=faster >= 5) if hits else "",  # noqa: PLR2004 - the goal
             f"{share:.2f}{'' if share >= 0.5 else ' !'}" if hits else "",  # noqa: PLR2004 - the goal
             f"{each.cpu:.3f}",
-            f"{dearer:.2f}" if each.how == MISSES else "",
+            f"{dearer:.2f}{'' if dearer <= 1.1 else ' !'}" if each.how == MISSES else "",  # noqa: PLR2004 - the goal
             f"{each.whole:.3f}",
             f"{whole:.2f}{'' if whole <= 1.1 else ' !'}" if each.how == MISSES else "",  # noqa: PLR2004 - the goal
         )
