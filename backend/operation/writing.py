@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.interface.entity import Entity
+    from backend.plan.read_connection import Command
     from backend.plan.run import Row
-    from backend.plan.snapshot import Command, Snapshot
+    from backend.plan.snapshot import Snapshot
 
 Ask = tuple["Executable | Statement", "Mapping[str, object]"]
 T = TypeVar("T")

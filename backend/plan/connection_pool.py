@@ -1,26 +1,18 @@
-"""Connections for reading: psycopg's, spoken to through `psycopg.pq` in pipeline mode, and woken by their sockets."""
+"""The pool of connections for reading, of which no user gets more than half."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from psycopg import AsyncConnection, DataError, Error, OperationalError, pq
-from psycopg.adapt import AdaptersMap, Transformer
-from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from backend.plan.received import AnyMomentLoader, JsonLoader
-from backend.plan.run import Row
+from backend.plan.read_connection import ReadConnection
 
 if TYPE_CHECKING:
-    from psycopg.abc import PQGen
-
     from backend.settings import Settings
-
-T = TypeVar("T")
 
 # Timestamps come in UTC and floats in their shortest exact form. Statements here are too short to be worth compiling.
 _SESSION = (
@@ -28,142 +20,7 @@ _SESSION = (
     "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET jit = off; "
 )
 
-
-# The descriptor of a connection that was lost.
-_GONE = -1
-# Seconds.
-_LOOK_EVERY = 0.5
-
 _BOUNDS_TRANSACTIONS = 170000
-
-
-@dataclass
-class _Adapted:
-    """A connection, with other adapters."""
-
-    adapters: AdaptersMap
-    connection: Any
-
-
-class ReadConnection(AsyncConnection[Row]):
-    """A connection of the pool, with the names of what it has prepared, and woken by its socket."""
-
-    prepared: set[bytes]
-    rows: Any
-    descriptor: int | None = None
-    waiter: asyncio.Future[None] | None = None
-    turn: asyncio.Semaphore | None = None
-    watch: asyncio.TimerHandle
-
-    async def ready(self) -> None:
-        """Sets the session up; psycopg's pool calls it once."""
-        self.prepared = set()
-        self.adapters.register_loader("uuid", TextLoader)
-        self.adapters.register_loader("jsonb", JsonLoader)
-        self.adapters.register_loader("json", JsonLoader)
-        self.rows = Transformer.from_context(self)
-
-    def load(self, result: pq.abc.PGresult) -> list[Row]:
-        """The rows of a result."""
-        self.rows.set_pgresult(result)
-        try:
-            return cast("list[Row]", self.rows.load_rows(0, result.ntuples, tuple))
-        except DataError:
-            # Few have moments that Python knows not, so that only they pay for it.
-            adapters = AdaptersMap(self.adapters)
-            adapters.register_loader("timestamptz", AnyMomentLoader)
-            rows = Transformer.from_context(_Adapted(adapters, self))
-            rows.set_pgresult(result)
-            return cast("list[Row]", rows.load_rows(0, result.ntuples, tuple))
-
-    def attach(self) -> None:
-        """From now on, in the pool too, input is read as it comes; until psycopg waits for the socket itself."""
-        if self.descriptor is None:
-            # Kept, since a connection that is lost no longer knows its socket.
-            self.descriptor = self.pgconn.socket
-            asyncio.get_running_loop().add_reader(self.descriptor, self._readable)
-
-    def _detach(self) -> None:
-        self._leave_socket()
-        self.descriptor = None
-
-    def _leave_socket(self) -> None:
-        """Once only: the number of a socket that is closed goes to the next one that is opened."""
-        if self.descriptor is not None and self.descriptor != _GONE:
-            asyncio.get_running_loop().remove_reader(self.descriptor)
-            self.descriptor = _GONE
-
-    async def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
-        """As psycopg waits, alone with the socket."""
-        self._detach()
-        return await super().wait(gen, *arguments, **options)
-
-    async def close(self) -> None:
-        """Closes it, and leaves the socket alone, whose number may soon be another's."""
-        self._detach()
-        await super().close()
-
-    def was_lost(self, error: Error) -> bool:
-        """Whether the error is the end of the connection (class 57P), and not of one statement alone."""
-        return self.pgconn.status == pq.ConnStatus.BAD or (error.sqlstate or "").startswith("57P")
-
-    def _readable(self) -> None:
-        waiter = self.waiter
-        try:
-            self.pgconn.consume_input()
-            if waiter is not None and not waiter.done() and not self.pgconn.is_busy():
-                waiter.set_result(None)
-        except OperationalError as error:
-            # It counts as attached, so that whoever takes it next finds it lost when they send.
-            self._leave_socket()
-            if waiter is not None and not waiter.done():
-                waiter.set_exception(error)
-
-    def _look_again(self) -> None:
-        """Of a socket in error, such as one whose other end went with input unread, uvloop says nothing."""
-        self._readable()
-        if self.waiter is not None and not self.waiter.done():
-            self.watch = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look_again)
-
-    async def results(self) -> list[pq.abc.PGresult]:
-        """The results of all commands up to the next synchronization point."""
-        pgconn = self.pgconn
-        while pgconn.flush():
-            await self._writable()
-        results: list[pq.abc.PGresult] = []
-        while True:
-            if pgconn.is_busy():
-                loop = asyncio.get_running_loop()
-                self.waiter = loop.create_future()
-                self.watch = loop.call_later(_LOOK_EVERY, self._look_again)
-                try:
-                    await self.waiter
-                finally:
-                    self.watch.cancel()
-                    self.waiter = None
-                continue
-            result = pgconn.get_result()
-            if result is None:
-                if pgconn.status == pq.ConnStatus.BAD:
-                    raise OperationalError("the connection is lost")
-                continue
-            if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                return results
-            results.append(result)
-
-    async def _writable(self) -> None:
-        loop = asyncio.get_running_loop()
-        writable = loop.create_future()
-        loop.add_writer(self.pgconn.socket, _settle, writable)
-        try:
-            await writable
-        finally:
-            loop.remove_writer(self.pgconn.socket)
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 class Pool(AsyncConnectionPool[ReadConnection]):

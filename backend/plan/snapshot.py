@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from psycopg import OperationalError, errors, pq
-from psycopg.errors import error_from_result
+from psycopg import Error, OperationalError, errors
 from psycopg_pool import PoolTimeout
 
 from backend.access.principal import RESOLVE, principal_from_row
@@ -25,23 +23,25 @@ from backend.observe import Exchange, observed
 from backend.plan.statement import Text
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
     from backend.access.principal import Principal
-    from backend.plan.connection_pool import Pool, ReadConnection
+    from backend.plan.connection_pool import Pool
+    from backend.plan.read_connection import Command, ReadConnection
     from backend.plan.run import Row
 
-Command = tuple[Text, Sequence[bytes | None]]
 _RESOLVE = Text(RESOLVE, (), b"principal")
 PREPARED_KEPT = 500
 
-READ_ONLY = b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+READ_ONLY = Text(b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", (), None)
 # Each statement sees what was committed before it, so that what is read behind a lock is what the lock waited for.
-READ_WRITE = b"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"
+READ_WRITE = Text(b"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE", (), None)
+_COMMIT = Text(b"COMMIT", (), None)
 # Of errors that are the server's business, those that say something of this transaction alone: it collided (class 40),
 # or did not get a lock (class 55), or has a value that is too long for an index.
 _ITS_OWN = ("40", "55", "54000")
 # PostgreSQL ends the connection with the transaction.
 _TOO_LONG = (errors.TransactionTimeout, errors.IdleInTransactionSessionTimeout)
-_FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
 
 
 class PrincipalChangedError(Exception):
@@ -63,7 +63,7 @@ class Snapshot:
         pool: Pool,
         credential: bytes | None = None,
         known: Principal | None = None,
-        begin: bytes = READ_ONLY,
+        begin: Text = READ_ONLY,
     ) -> None:
         self._begin = begin
         self._pool = pool
@@ -194,39 +194,16 @@ class Snapshot:
     async def _exchange(
         self, connection: ReadConnection, commands: Sequence[Command], *, last: bool
     ) -> list[list[Row]]:
-        pgconn = connection.pgconn
         # What is read in one round trip is a transaction by itself, and of the session's kind: it sees one state.
         framed = self._begun or not last or self._begin is not READ_ONLY
-        takers: list[Callable[[], None] | None] = []
-        if framed and not self._begun:
-            pgconn.send_query_params(self._begin, None)
-            takers.append(None)
-        wanted: list[int] = []
-        underway: set[bytes] = set()
-        for text, parameters in commands:
-            name = text.name
-            if name is None:
-                pgconn.send_query_params(text.sql, parameters)
-            else:
-                if name not in connection.prepared and name not in underway:
-                    underway.add(name)
-                    pgconn.send_prepare(name, text.sql)
-                    takers.append(lambda name=name: connection.prepared.add(name))  # type: ignore[misc]
-                pgconn.send_query_prepared(name, parameters)
-            wanted.append(len(takers))
-            takers.append(None)
-        if framed and last:
-            pgconn.send_query_params(b"COMMIT", None)
-            takers.append(None)
-        pgconn.pipeline_sync()
-        results = await connection.results()
-        for taker, result in zip(takers, results, strict=True):
-            if result.status in _FAILED:
-                self._broken = True
-                raise error_from_result(result, encoding="utf-8")
-            if taker is not None:
-                taker()
-        return [connection.load(results[index]) for index in wanted]
+        before: list[Command] = [(self._begin, ())] if framed and not self._begun else []
+        after: list[Command] = [(_COMMIT, ())] if framed and last else []
+        try:
+            results = await connection.exchange([*before, *commands, *after])
+        except Error:
+            self._broken = True
+            raise
+        return list(map(connection.load, results[len(before) : len(before) + len(commands)]))
 
     async def close(self) -> None:
         """Ends the snapshot; the connection goes back to the pool, fit to be used or closed."""
@@ -274,7 +251,7 @@ def _note(started: float, commands: Sequence[Command], results: Sequence[Sequenc
 
 @asynccontextmanager
 async def snapshot_of(
-    pool: Pool, credential: bytes | None, known: Principal | None, begin: bytes = READ_ONLY
+    pool: Pool, credential: bytes | None, known: Principal | None, begin: Text = READ_ONLY
 ) -> AsyncIterator[Snapshot]:
     """A snapshot that is closed in the end, and abandoned when the request is cancelled.
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from backend.plan.connection_pool import ReadConnection, Timeouts, read_pool
+from backend.plan.connection_pool import Timeouts, read_pool
+from backend.plan.read_connection import ReadConnection
 from backend.plan.snapshot import PREPARED_KEPT, snapshot_of
 from backend.plan.statement import Text
 

@@ -12,8 +12,8 @@ from backend.access.credentials import create_token
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
-from backend.plan.connection_pool import ReadConnection
 from backend.plan.grouping import grouped_fields
+from backend.plan.read_connection import ReadConnection
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.university import (
     build_feedback,

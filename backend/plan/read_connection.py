@@ -1,0 +1,190 @@
+"""Connections for reading: psycopg's, spoken to through `psycopg.pq` in pipeline mode, and woken by their sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from psycopg import AsyncConnection, DataError, Error, OperationalError, pq
+from psycopg.adapt import AdaptersMap, Transformer
+from psycopg.errors import error_from_result
+from psycopg.types.string import TextLoader
+
+from backend.plan.received import AnyMomentLoader, JsonLoader
+from backend.plan.run import Row
+from backend.plan.statement import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg.abc import PQGen
+
+T = TypeVar("T")
+Command = tuple[Text, Sequence[bytes | None]]
+
+# The descriptor of a connection that was lost.
+_GONE = -1
+# Seconds.
+_LOOK_EVERY = 0.5
+_FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
+
+
+@dataclass
+class _Adapted:
+    """A connection, with other adapters."""
+
+    adapters: AdaptersMap
+    connection: Any
+
+
+class ReadConnection(AsyncConnection[Row]):
+    """A connection of the pool, with the names of what it has prepared, and woken by its socket."""
+
+    prepared: set[bytes]
+    rows: Any
+    descriptor: int | None = None
+    waiter: asyncio.Future[None] | None = None
+    turn: asyncio.Semaphore | None = None
+    watch: asyncio.TimerHandle
+
+    async def ready(self) -> None:
+        """Sets the session up; psycopg's pool calls it once."""
+        self.prepared = set()
+        self.adapters.register_loader("uuid", TextLoader)
+        self.adapters.register_loader("jsonb", JsonLoader)
+        self.adapters.register_loader("json", JsonLoader)
+        self.rows = Transformer.from_context(self)
+
+    def load(self, result: pq.abc.PGresult) -> list[Row]:
+        """The rows of a result."""
+        self.rows.set_pgresult(result)
+        try:
+            return cast("list[Row]", self.rows.load_rows(0, result.ntuples, tuple))
+        except DataError:
+            # Few have moments that Python knows not, so that only they pay for it.
+            adapters = AdaptersMap(self.adapters)
+            adapters.register_loader("timestamptz", AnyMomentLoader)
+            rows = Transformer.from_context(_Adapted(adapters, self))
+            rows.set_pgresult(result)
+            return cast("list[Row]", rows.load_rows(0, result.ntuples, tuple))
+
+    async def exchange(self, commands: Sequence[Command]) -> list[pq.abc.PGresult]:
+        """The result of each command, in one round trip of pipeline mode; statements that have names are prepared once.
+
+        Raises the error of the first that failed.
+        """
+        pgconn = self.pgconn
+        takers: list[Callable[[], None] | None] = []
+        wanted: list[int] = []
+        underway: set[bytes] = set()
+        for text, parameters in commands:
+            name = text.name
+            if name is None:
+                pgconn.send_query_params(text.sql, parameters)
+            else:
+                if name not in self.prepared and name not in underway:
+                    underway.add(name)
+                    pgconn.send_prepare(name, text.sql)
+                    takers.append(lambda name=name: self.prepared.add(name))  # type: ignore[misc]
+                pgconn.send_query_prepared(name, parameters)
+            wanted.append(len(takers))
+            takers.append(None)
+        pgconn.pipeline_sync()
+        results = await self.results()
+        for taker, result in zip(takers, results, strict=True):
+            if result.status in _FAILED:
+                raise error_from_result(result, encoding="utf-8")
+            if taker is not None:
+                taker()
+        return [results[index] for index in wanted]
+
+    def attach(self) -> None:
+        """From now on, in the pool too, input is read as it comes; until psycopg waits for the socket itself."""
+        if self.descriptor is None:
+            # Kept, since a connection that is lost no longer knows its socket.
+            self.descriptor = self.pgconn.socket
+            asyncio.get_running_loop().add_reader(self.descriptor, self._readable)
+
+    def _detach(self) -> None:
+        self._leave_socket()
+        self.descriptor = None
+
+    def _leave_socket(self) -> None:
+        """Once only: the number of a socket that is closed goes to the next one that is opened."""
+        if self.descriptor is not None and self.descriptor != _GONE:
+            asyncio.get_running_loop().remove_reader(self.descriptor)
+            self.descriptor = _GONE
+
+    async def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
+        """As psycopg waits, alone with the socket."""
+        self._detach()
+        return await super().wait(gen, *arguments, **options)
+
+    async def close(self) -> None:
+        """Closes it, and leaves the socket alone, whose number may soon be another's."""
+        self._detach()
+        await super().close()
+
+    def was_lost(self, error: Error) -> bool:
+        """Whether the error is the end of the connection (class 57P), and not of one statement alone."""
+        return self.pgconn.status == pq.ConnStatus.BAD or (error.sqlstate or "").startswith("57P")
+
+    def _readable(self) -> None:
+        waiter = self.waiter
+        try:
+            self.pgconn.consume_input()
+            if waiter is not None and not waiter.done() and not self.pgconn.is_busy():
+                waiter.set_result(None)
+        except OperationalError as error:
+            # It counts as attached, so that whoever takes it next finds it lost when they send.
+            self._leave_socket()
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(error)
+
+    def _look_again(self) -> None:
+        """Of a socket in error, such as one whose other end went with input unread, uvloop says nothing."""
+        self._readable()
+        if self.waiter is not None and not self.waiter.done():
+            self.watch = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look_again)
+
+    async def results(self) -> list[pq.abc.PGresult]:
+        """The results of all commands up to the next synchronization point."""
+        pgconn = self.pgconn
+        while pgconn.flush():
+            await self._writable()
+        results: list[pq.abc.PGresult] = []
+        while True:
+            if pgconn.is_busy():
+                loop = asyncio.get_running_loop()
+                self.waiter = loop.create_future()
+                self.watch = loop.call_later(_LOOK_EVERY, self._look_again)
+                try:
+                    await self.waiter
+                finally:
+                    self.watch.cancel()
+                    self.waiter = None
+                continue
+            result = pgconn.get_result()
+            if result is None:
+                if pgconn.status == pq.ConnStatus.BAD:
+                    raise OperationalError("the connection is lost")
+                continue
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                return results
+            results.append(result)
+
+    async def _writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        writable = loop.create_future()
+        loop.add_writer(self.pgconn.socket, _settle, writable)
+        try:
+            await writable
+        finally:
+            loop.remove_writer(self.pgconn.socket)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
