@@ -40,7 +40,7 @@ from backend.plan.connection_pool import Timeouts, read_pool
 from backend.plan.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from redis.asyncio import Redis
     from starlette.requests import Request
@@ -114,10 +114,13 @@ class Gateway:
         else:
             await self._observer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["path"] == "/graphql":
-            await self._graphql(scope, receive, send)
-        elif scope["path"].startswith("/health/"):
+            return self._graphql(scope, receive, send)
+        return self._beside(scope, receive, send)
+
+    async def _beside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith("/health/"):
             await self._health(scope, receive, send)
         elif scope["path"].startswith(_PAGES):
             await self._pages(scope, receive, send)

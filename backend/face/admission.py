@@ -11,8 +11,6 @@ import asyncio
 import logging
 import math
 import time
-from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,7 +20,7 @@ from backend.errors import RateLimitedError
 from backend.recent import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from backend.cache.shared import Shared
 
@@ -72,6 +70,25 @@ class _Purse:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+class _Place:
+    """Counts as one of the user's requests while the block is run."""
+
+    __slots__ = ("_underway", "_user")
+
+    def __init__(self, underway: dict[str, int], user: str) -> None:
+        self._underway = underway
+        self._user = user
+
+    def __enter__(self) -> None:
+        self._underway[self._user] = self._underway.get(self._user, 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        if self._underway[self._user] > 1:
+            self._underway[self._user] -= 1
+        else:
+            del self._underway[self._user]
+
+
 class Admission:
     """Lets requests in: at most so many of a user at the same time, and so much cost a minute (0 for any)."""
 
@@ -86,29 +103,21 @@ class Admission:
         self._size = cost_per_minute
         self._shared = SharedBuckets(shared, cost_per_minute) if shared is not None else None
         self._clock = clock
-        self._underway: Counter[str] = Counter()
+        self._underway: dict[str, int] = {}
         self._buckets: Recent[str, _Bucket] = Recent(_USERS_KEPT)
         self._purses: Recent[str, _Purse] = Recent(_USERS_KEPT)
         self._pause_until = 0.0
         self._said_away = False
         self._in_debt: Recent[str, float] = Recent(_USERS_KEPT)
 
-    @contextmanager
-    def place(self, user: str) -> Iterator[None]:
+    def place(self, user: str) -> _Place:
         """A place among the user's requests. Raises RateLimitedError where all are taken, and for who is in debt."""
         self.check(user)
-        taken = self._underway[user]
+        taken = self._underway.get(user, 0)
         if taken >= self._max_concurrent:
             text = f"{taken} requests of this user are being answered; at most {self._max_concurrent} are at a time."
             raise RateLimitedError(text, "concurrent", self._max_concurrent, taken + 1, retry_after=1)
-        self._underway[user] = taken + 1
-        try:
-            yield
-        finally:
-            if self._underway[user] > 1:
-                self._underway[user] -= 1
-            else:
-                del self._underway[user]
+        return _Place(self._underway, user)
 
     @property
     def has_debtors(self) -> bool:

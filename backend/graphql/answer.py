@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from graphql import GraphQLError
@@ -22,8 +21,7 @@ _NO_EXTENSIONS: Mapping[str, object] = {}
 _PASSING = (ErrorCode.UNAVAILABLE,)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A GraphQL request as a client sent it, and the token that came with it.
 
     Instead of the text of its document, it may have the id of a trusted one, or the hash of an automatic persisted
@@ -42,8 +40,7 @@ class Request:
     took: float = 0.0
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What is sent back. `executed` is False where the request was refused before anything ran.
 
     `extensions` are the answer's own. It `cost` so much, and `allowance` is what the caller may still cost, where that
@@ -54,7 +51,7 @@ class Answer:
     body: bytes
     executed: bool
     code: ErrorCode | None = None
-    extensions: Mapping[str, object] = field(default_factory=dict)
+    extensions: Mapping[str, object] = _NO_EXTENSIONS
     allowance: Allowance | None = None
     retry_after: int | None = None
     proof: Proof | None = None
@@ -102,8 +99,8 @@ def failed(error: Exception) -> Answer:
     message, extensions = public(error)
     answer = refused([GraphQLError(message, extensions=extensions)], ErrorCode(extensions["code"]))
     if isinstance(error, RateLimitedError):
-        return replace(answer, retry_after=error.retry_after)
-    return replace(answer, retry_after=1) if answer.code in _PASSING else answer
+        return answer._replace(retry_after=error.retry_after)
+    return answer._replace(retry_after=1) if answer.code in _PASSING else answer
 
 
 def public_error(error: GraphQLError) -> GraphQLError:

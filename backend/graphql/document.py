@@ -26,7 +26,7 @@ from graphql import (
 )
 
 from backend.errors import ErrorCode, LimitError
-from backend.graphql.cost import Cost, OperationCost, operation_cost
+from backend.graphql.cost import OperationCost, operation_cost
 from backend.graphql.measure import check_size, check_text
 from backend.recent import Recent
 
@@ -43,62 +43,51 @@ PLANS_KEPT = 100
 _SOUNDNESS = (NoUnusedFragmentsRule, NoFragmentCyclesRule, UniqueFragmentNamesRule)
 
 
+@dataclass(eq=False)
+class Operation:
+    """An operation of a document. One that `reads_schema_only` asks for nothing else, and may be answered to anyone."""
+
+    node: OperationDefinitionNode
+    cost: OperationCost
+    reads_schema_only: bool
+    # How its variables are read, once it was asked for.
+    variables: Variables | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is a mutation."""
+        return self.node.operation is OperationType.MUTATION
+
+
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A document, or why it is none."""
+    """A document, or why it is none. The only one of its operations is found without a name, too."""
 
     ast: DocumentNode
-    operations: Mapping[str | None, OperationDefinitionNode]
+    operations: Mapping[str | None, Operation]
     fragments: Mapping[str, FragmentDefinitionNode]
-    costs: Mapping[str | None, OperationCost]
     switch_names: tuple[str, ...]
     errors: Sequence[GraphQLError] = ()
     code: ErrorCode = ErrorCode.GRAPHQL_VALIDATION_FAILED
     prepared: Recent[Any, Prepared] = field(default_factory=lambda: Recent(PLANS_KEPT))
-    # By the name of the operation, once it was asked for.
-    variables: dict[str | None, Variables] = field(default_factory=dict)
 
-    def meant(self, name: str | None) -> str | None:
-        """The name of the operation that a request means: without a name, that of the only one."""
-        return next(iter(self.operations)) if name is None and len(self.operations) == 1 else name
-
-    def operation(self, name: str | None) -> OperationDefinitionNode:
+    def operation(self, name: str | None) -> Operation:
         """The operation that is meant. GraphQLError where there is none."""
-        name = self.meant(name)
-        if name is None and len(self.operations) != 1:
+        found = self.operations.get(name)
+        if found is None and name is None:
             raise _bad_request("The document has several operations: name one as operationName.")
-        if name not in self.operations:
+        if found is None:
             raise _bad_request(f"The document has no operation {name!r}.")
-        return self.operations[name]
-
-    def cost(self, name: str | None, variables: Mapping[str, Any]) -> Cost:
-        """What the operation that is meant costs with these variables, as the schema weighs it."""
-        return self.costs[self.meant(name)].of(variables)
+        return found
 
     def writes(self, name: str | None) -> bool:
         """Whether the operation that is meant is a mutation."""
-        meant = self.operations.get(self.meant(name))
-        return meant is not None and meant.operation is OperationType.MUTATION
+        meant = self.operations.get(name)
+        return meant is not None and meant.writes
 
     def switches(self, variables: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of the variables that decide what is selected."""
         return tuple(variables.get(name) for name in self.switch_names)
-
-    def reads_schema_only(self, operation: OperationDefinitionNode) -> bool:
-        """Whether the operation asks for nothing but the schema, so that it may be answered to anyone."""
-        names: set[str] = set()
-        pending = list(operation.selection_set.selections)
-        spread: set[str] = set()
-        while pending:
-            selection: Any = pending.pop()
-            if isinstance(selection, FieldNode):
-                names.add(selection.name.value)
-            elif getattr(selection, "selection_set", None) is not None:
-                pending += selection.selection_set.selections
-            elif selection.name.value not in spread:
-                spread.add(selection.name.value)
-                pending += self.fragments[selection.name.value].selection_set.selections
-        return names <= {"__schema", "__type", "__typename"}
 
 
 def read_document(schema: GraphQLSchema, text: str, limits: DocumentLimits, *, suggest: bool = False) -> Document:
@@ -120,20 +109,39 @@ def read_document(schema: GraphQLSchema, text: str, limits: DocumentLimits, *, s
         return _broken(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED)
     fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
     operations = {
-        (node.name.value if node.name else None): node
+        (node.name.value if node.name else None): Operation(
+            node, operation_cost(schema, node, fragments), _reads_schema_only(node, fragments)
+        )
         for node in ast.definitions
         if isinstance(node, OperationDefinitionNode)
     }
     if not operations:
         return _broken([GraphQLError("The document has no operation.")], ErrorCode.GRAPHQL_VALIDATION_FAILED)
-    costs = {name: operation_cost(schema, operation, fragments) for name, operation in operations.items()}
-    return Document(ast, operations, fragments, costs, _switch_names(ast))
+    if len(operations) == 1:
+        operations[None] = next(iter(operations.values()))
+    return Document(ast, operations, fragments, _switch_names(ast))
 
 
 def _broken(errors: Sequence[GraphQLError], code: ErrorCode) -> Document:
     for error in errors:
         error.extensions = {"code": code.value, **(error.extensions or {})}
-    return Document(DocumentNode(definitions=()), {}, {}, {}, (), errors, code)
+    return Document(DocumentNode(definitions=()), {}, {}, (), errors, code)
+
+
+def _reads_schema_only(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:
+    names: set[str] = set()
+    pending = list(operation.selection_set.selections)
+    spread: set[str] = set()
+    while pending:
+        selection: Any = pending.pop()
+        if isinstance(selection, FieldNode):
+            names.add(selection.name.value)
+        elif getattr(selection, "selection_set", None) is not None:
+            pending += selection.selection_set.selections
+        elif selection.name.value not in spread:
+            spread.add(selection.name.value)
+            pending += fragments[selection.name.value].selection_set.selections
+    return names <= {"__schema", "__type", "__typename"}
 
 
 def _bad_request(message: str) -> GraphQLError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from backend.errors import ErrorCode, GatewayError, MethodNotAllowedError, Unaut
 from backend.face.callers import CREDENTIAL_MISSING, Reads, Writes
 from backend.face.values import check_values
 from backend.graphql.answer import Answer, Request, VariablesError, failed, refused
-from backend.graphql.document import Document, read_document
+from backend.graphql.document import Document, Operation, read_document
 from backend.graphql.introspection import SchemaAnswers
 from backend.graphql.mutation import Mutations
 from backend.graphql.query import REPORT_PLAN, QueryRun, prepare
@@ -122,7 +122,7 @@ class Engine:
                 answer = await self.callers.serve(request.token, decide)
             except NotHereError as missing:
                 try:
-                    request = replace(request, query=await self._named.find(missing.digest))
+                    request = request._replace(query=await self._named.find(missing.digest))
                 except GatewayError as error:
                     work = partial(_raise, error)
                     return await self.callers.serve(request.token, lambda: Reads(work))
@@ -132,8 +132,8 @@ class Engine:
             raise
         await self._settle(bill, refused=not answer.executed)
         if bill.cost is not None and REPORT_COST in request.reports:
-            answer = replace(answer, extensions={**answer.extensions, REPORT_COST: bill.cost.report(bill.allowance)})
-        return answer if bill.cost is None else replace(answer, allowance=bill.allowance, cost=bill.cost.total)
+            answer = answer._replace(extensions={**answer.extensions, REPORT_COST: bill.cost.report(bill.allowance)})
+        return answer if bill.cost is None else answer._replace(allowance=bill.allowance, cost=bill.cost.total)
 
     async def _write(self, document: Document, request: Request, bill: _Bill, transactions: Transactions) -> Answer:
         bill.user = transactions.principal.user_id
@@ -141,7 +141,7 @@ class Engine:
             variables = await self._admitted(document, request, bill, transactions.principal.user_id)
             compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
             operation = document.operation(request.operation_name)
-            mutations = Mutations(self._schema, self._catalog, compiler, variables, operation)
+            mutations = Mutations(self._schema, self._catalog, compiler, variables, operation.node)
         except (GraphQLError, GatewayError):
             await transactions.verify()
             raise
@@ -177,12 +177,13 @@ class Engine:
         begun = thread_time() if request.took else None
         try:
             check_values(request.variables, self._document_limits)
-            variables = self._variables(document, request)
+            operation = document.operation(request.operation_name)
+            variables = self._variables(operation, request)
         finally:
             if begun is not None:
                 bill.spent += thread_time() - begun
         if bill.cost is None:
-            cost = document.cost(request.operation_name, variables.coerced)
+            cost = operation.cost.of(variables.coerced)
             self._document_limits.check("nodes", int(cost.rows))
             self._document_limits.check("cost", cost.total)
             bill.allowance = await self.callers.admission.spend(user, cost.total)
@@ -216,14 +217,14 @@ class Engine:
         if document.errors:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
-        if document.writes(request.operation_name) and not request.changes:
+        if operation.writes and not request.changes:
             raise MethodNotAllowedError(_MUTATION_ON_GET)
-        if not document.reads_schema_only(operation):
+        if not operation.reads_schema_only:
             raise UnauthenticatedError(CREDENTIAL_MISSING)
         kept = self._about_schema.kept(document, request)
         if kept is not None:
             return kept
-        variables = await self._admitted(document, replace(request, persisted=None), bill, _NOBODY)
+        variables = await self._admitted(document, request._replace(persisted=None), bill, _NOBODY)
         return await self._about_schema.answer(document, request, variables, _NOBODY)
 
     async def _run(self, document: Document, request: Request, bill: _Bill, reader: Reader) -> Answer:
@@ -232,33 +233,32 @@ class Engine:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
         variables = await self._admitted(document, request, bill, reader.principal.user_id)
-        if document.reads_schema_only(operation):
+        if operation.reads_schema_only:
             proof = await reader.recognise()
             answer = await self._about_schema.answer(document, request, variables, reader.principal.user_id)
-            return replace(answer, proof=proof)
+            return answer._replace(proof=proof)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
         # Other sizes of tables make other plans; who sees the same in tables of the same sizes shares them.
         key = (request.operation_name, document.switches(variables.coerced), reader.scope.visibility)
         prepared = document.prepared.get(key)
         if prepared is None:
             begun = thread_time()
-            prepared = document.prepared.put(key, prepare(self._schema, compiler, operation))
+            prepared = document.prepared.put(key, prepare(self._schema, compiler, operation.node))
             bill.reading += thread_time() - begun
         explains = REPORT_PLAN in request.reports and self._explain.allows(admin=reader.principal.viewer.admin)
-        run = QueryRun(self._schema, compiler, operation, prepared, variables, reader, explains=explains)
+        run = QueryRun(self._schema, compiler, operation.node, prepared, variables, reader, explains=explains)
         try:
             return await run.answer(document, request)
         finally:
             bill.reading += run.made * _MAKING
 
-    def _variables(self, document: Document, request: Request) -> VariableValues:
-        name = request.operation_name
-        definitions = document.operation(name).variable_definitions or ()
+    def _variables(self, operation: Operation, request: Request) -> VariableValues:
+        definitions = operation.node.variable_definitions
         if not definitions:
             return VariableValues({}, {})
-        if name not in document.variables:
-            document.variables[name] = Variables(self._schema, definitions, suggest=self._suggest)
-        values = document.variables[name].read(request.variables)
+        if operation.variables is None:
+            operation.variables = Variables(self._schema, definitions, suggest=self._suggest)
+        values = operation.variables.read(request.variables)
         if isinstance(values, list):
             raise VariablesError(values)
         return values
@@ -288,7 +288,7 @@ def _note_operation(text: str, document: Document, name: str | None) -> None:
     observation.document = text
     if document.errors:
         return
-    known = document.operations.get(document.meant(name))
+    known = document.operations.get(name)
     if known is not None:
-        observation.operation = known.name.value if known.name else None
-        observation.operation_kind = known.operation.value
+        observation.operation = known.node.name.value if known.node.name else None
+        observation.operation_kind = known.node.operation.value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from backend.observe.observation import observing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Iterable, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,14 +20,44 @@ _UNSEEN = ("/health/",)
 _GONE = 499
 
 
-class Seen(NamedTuple):
-    """A request from outside. `route` is the pattern that its path fits, `status` that of its answer."""
+class Seen:
+    """A request from outside, of which only that is looked for which a witness asks about."""
 
-    method: str
-    route: str | None
-    status: int
-    request_id: str | None
-    traceparent: str | None
+    __slots__ = ("_head", "_scope")
+
+    def __init__(self, scope: Scope, head: Message | None) -> None:
+        self._scope = scope
+        self._head = head
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        method: str = self._scope["method"]
+        return method
+
+    @property
+    def route(self) -> str | None:
+        """The pattern that the path fits: what a client put into it stays with them."""
+        if self._scope["path"] == "/graphql":
+            return "/graphql"
+        route: str | None = getattr(self._scope.get("route"), "path", None)
+        return route
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        status: int = _GONE if self._head is None else self._head["status"]
+        return status
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the answer names."""
+        return None if self._head is None else _header(self._head["headers"], b"x-request-id")
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace that the request names."""
+        return _header(self._scope["headers"], b"traceparent")
 
 
 class Witness(Protocol):
@@ -51,14 +81,13 @@ class Observer:
         if not self._witnesses or scope["path"].startswith(_UNSEEN):
             await self._app(scope, receive, send)
             return
-        status, request_id = _GONE, None
+        head: Message | None = None
 
-        async def sent(message: Message) -> None:
-            nonlocal status, request_id
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                request_id = next((value for name, value in message["headers"] if name == b"x-request-id"), None)
-            await send(message)
+        def sent(message: Message) -> Awaitable[None]:
+            nonlocal head
+            # It comes first.
+            head = head or message
+            return send(message)
 
         if self._metrics is not None:
             self._metrics.in_progress.inc()
@@ -68,22 +97,10 @@ class Observer:
         finally:
             if self._metrics is not None:
                 self._metrics.in_progress.dec()
-            seen = Seen(scope["method"], _route(scope), status, _text(request_id), _header(scope, b"traceparent"))
+            seen = Seen(scope, head)
             for witness in self._witnesses:
                 witness.note(observation, seen)
 
 
-def _header(scope: Scope, wanted: bytes) -> str | None:
-    return _text(next((value for name, value in scope["headers"] if name == wanted), None))
-
-
-def _text(value: bytes | None) -> str | None:
-    return value.decode("latin-1") if value is not None else None
-
-
-def _route(scope: Scope) -> str | None:
-    """The pattern of the path: what a client put into it stays with them."""
-    if scope["path"] == "/graphql":
-        return "/graphql"
-    route: str | None = getattr(scope.get("route"), "path", None)
-    return route
+def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in headers if name == wanted), None)

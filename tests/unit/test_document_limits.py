@@ -165,6 +165,6 @@ COSTS: tuple[tuple[str, dict[str, Any], tuple[int, int, int]], ...] = (
 def test_cost_is_what_the_schema_weighs(text: str, variables: dict[str, Any], expected: tuple[int, int, int]) -> None:
     document = _read(text)
     assert document.errors == ()
-    cost = document.cost(None, variables)
+    cost = document.operation(None).cost.of(variables)
     assert (cost.fields, cost.types, cost.rows) == expected
     assert cost.total == expected[0] + expected[1]

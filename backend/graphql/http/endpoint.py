@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from time import thread_time
 from typing import TYPE_CHECKING
 
@@ -102,12 +101,12 @@ class GraphQLEndpoint(Shell):
         except GatewayError:
             await self._engine.callers.blame(token, len(source))
             raise
-        return replace(request, took=thread_time() - begun) if isinstance(request, Request) else request
+        return request._replace(took=thread_time() - begun) if isinstance(request, Request) else request
 
 
 def _reporting(asked: Incoming, request: Request | list[Request]) -> Request | list[Request]:
     """The same, with what is asked to be told besides."""
     reports = frozenset(name for header, name in REPORTS.items() if asked.headers.get(header, b"0") != b"0")
     if isinstance(request, Request):
-        return replace(request, reports=reports)
-    return [replace(each, reports=reports) for each in request]
+        return request._replace(reports=reports)
+    return [each._replace(reports=reports) for each in request]
