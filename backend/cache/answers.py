@@ -6,8 +6,8 @@ import asyncio
 import math
 import os
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import hiredis
 
@@ -33,18 +33,31 @@ _STAMPS_LAST = 86_400_000
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.01
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What one look into Redis found: the epoch, the values of stamps by name, and valid entries by question.
 
-    `trusted` says that the caller still is who they were when they were last resolved.
+    `places` are where answers to the questions are kept. `trusted` says that the caller still is who they were when
+    they were last resolved.
     """
 
     server: Server
     epoch: bytes
     stamps: Mapping[str, bytes | None]
     trusted: bool
+    places: Mapping[Question, bytes]
     entries: Mapping[Question, Entry]
+
+
+class _Stamps(NamedTuple):
+    """Stamps by name, and where they are."""
+
+    names: tuple[str, ...]
+    keys: tuple[bytes, ...]
+
+
+def _stamps(names: Names, *rests: Rest) -> _Stamps:
+    known = tuple(dict.fromkeys(name for rest in rests for name in rest.names))
+    return _Stamps(known, tuple(map(names.stamp, known)))
 
 
 class Answers:
@@ -61,7 +74,8 @@ class Answers:
         self._epoch = b""
         self._foreign: set[bytes] = set()
         # What entries were seen to rest on that is not what their questions are known to rest on here.
-        self._otherwise: Recent[bytes, tuple[str, ...]] = Recent(10_000)
+        self._otherwise: Recent[bytes, Rest] = Recent(10_000)
+        self._stamps = lru_cache(10_000)(partial(_stamps, names))
 
     async def look(self, held: Held, questions: Sequence[Question]) -> Found | None:
         """What is there; None where nothing of it may be used: Redis is away, or nobody reads what changed."""
@@ -83,9 +97,9 @@ class Answers:
 
     async def _look(self, server: Server, held: Held, questions: Sequence[Question]) -> Found | None:
         epoch = self._epoch
-        wanted = list(dict.fromkeys((*held.rest.names, *(name for each in questions for name in self._rest(each)))))
+        wanted = self._stamps(held.rest, *self._rests(questions))
         keys = [self.key(each, epoch) for each in questions]
-        values = await self._read(server, [self._names.lease, *map(self._names.stamp, wanted), *keys])
+        values = await self._read(server, (self._names.lease, *wanted.keys, *keys))
         now = vouched(server, self._version, values[0])
         if now is None:
             return None
@@ -93,19 +107,20 @@ class Answers:
             # Everything under the old epoch is forgotten.
             self._epoch = now
             return await self._look(server, held, questions)
-        stamps = dict(zip(wanted, values[1 : len(wanted) + 1], strict=True))
+        stamps = dict(zip(wanted.names, values[1:], strict=False))
         trusted = held.stamps is not None and held.stamps == _joined(held.rest.names, stamps)
         trusted = trusted and time.monotonic() < held.principal.valid_until
         entries: dict[Question, Entry] = {}
         if trusted:
             clock = _clock()
-            for question, key, raw in zip(questions, keys, values[len(wanted) + 1 :], strict=True):
+            for question, key, raw in zip(questions, keys, values[len(wanted.names) + 1 :], strict=True):
                 if raw is not None and key not in self._foreign:
                     entry = self._unpacked(raw, key)
                     if entry is not None and clock < entry.until:
                         entries[question] = entry
-        entries = await self._valid(server, entries, stamps)
-        return Found(server, epoch, stamps, trusted, entries)
+        if entries:
+            entries = await self._valid(server, entries, stamps)
+        return Found(server, epoch, stamps, trusted, dict(zip(questions, keys, strict=True)), entries)
 
     def proof(self, found: Found, held: Held) -> Proof:
         """What has to be as it is for all that was found to hold."""
@@ -154,15 +169,18 @@ class Answers:
         if further:
             for question, of in names.items():
                 # Asked for at once the next time.
-                self._otherwise.put(question.digest, tuple(of))
+                self._otherwise.put(question.digest, Rest.on(frozenset(of)))
             stamps.update(zip(further, await self._read(server, [*map(self._names.stamp, further)]), strict=True))
         return {
             question: entry for question, entry in entries.items() if _joined(names[question], stamps) == entry.stamps
         }
 
-    def _rest(self, question: Question) -> tuple[str, ...]:
-        known = () if question.rest is None else question.rest.names
-        return (*known, *(self._otherwise.get(question.digest) or ()))
+    def _rests(self, questions: Sequence[Question]) -> list[Rest]:
+        """All that the answers are known to rest on."""
+        rests = [question.rest for question in questions if question.rest is not None]
+        if self._otherwise:
+            rests += filter(None, (self._otherwise.get(question.digest) for question in questions))
+        return rests
 
     async def _read(self, server: Server, keys: Sequence[bytes]) -> list[bytes | None]:
         (values,) = await self._link.ask(server, ("MGET", *keys))
@@ -170,12 +188,14 @@ class Answers:
             raise ForeignEntryError
         return values
 
-    async def stamp(self, found: Found, rests: Sequence[Rest]) -> Mapping[str, bytes | None]:
-        """The stamps of `found`, and besides them those that were absent and now are there. Raises AwayError.
+    async def stamp(self, found: Found, further: Iterable[Rest]) -> Mapping[str, bytes | None]:
+        """The stamps of `found` and the further ones, of which those that were absent are there now. Raises AwayError.
 
         Only stamps that were there before the database is read can tell of what was written while it was.
         """
-        absent = [name for name in dict.fromkeys(n for rest in rests for n in rest.names) if not found.stamps.get(name)]
+        absent = [name for rest in further for name in rest.names if name not in found.stamps]
+        if None in found.stamps.values():
+            absent += [name for name, value in found.stamps.items() if value is None]
         if not absent:
             return found.stamps
         keys = [self._names.stamp(name) for name in absent]
@@ -185,12 +205,11 @@ class Answers:
             raise AwayError(str(values))
         return {**found.stamps, **dict(zip(absent, values, strict=True))}
 
-    def keep(self, found: Found, question: Question, rest: Rest, stamps: bytes, body: bytes, milliseconds: int) -> None:
+    def keep(self, found: Found, key: bytes, rest: Rest, stamps: bytes, body: bytes, milliseconds: int) -> None:
         """Keeps the answer for so long, if Redis takes it."""
-        key = self.key(question, found.epoch)
         now = _clock()
         raw = pack(key, now, now + milliseconds, rest, stamps, body)
-        if self._link.tell(found.server, ("SET", key, raw, "PX", milliseconds)):
+        if self._link.tell(found.server, ("PSETEX", key, milliseconds, raw)):
             self._foreign.discard(key)
             metrics.STORED.inc()
 
@@ -250,7 +269,7 @@ def joined(rest: Rest, stamps: Mapping[str, bytes | None]) -> bytes | None:
 
 
 def _joined(names: Iterable[str], stamps: Mapping[str, bytes | None]) -> bytes | None:
-    values = [stamps.get(name) for name in names]
+    values = [*map(stamps.get, names)]
     # Absent never equals absent.
     return None if None in values else b"".join(values)  # type: ignore[arg-type]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import hiredis
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 # Seconds that what nobody waits for may wait, and bytes from which on it does not.
 _LATER = 0.005
 _MOST_UNSENT = 65_536
+# Bytes from which on hiredis takes longer to copy an argument than for all else; and how it packs an empty one.
+_LONG = 16_384
+_EMPTY = b"$0\r\n\r\n"
 
 Command = tuple[str | int | float | bytes | memoryview, ...]
 
@@ -26,12 +30,16 @@ class AwayError(Exception):
 
 
 class _Place:
-    """What waits for the replies to some commands; nobody may wait any more, and the replies come all the same."""
+    """What waits for the replies to some commands; nobody may wait any more, and the replies come all the same.
 
-    __slots__ = ("future", "left", "replies")
+    Who waits does so until `until`, by the loop's time.
+    """
 
-    def __init__(self, future: asyncio.Future[list[Any]] | None, commands: int) -> None:
+    __slots__ = ("future", "left", "replies", "until")
+
+    def __init__(self, future: asyncio.Future[list[Any]] | None, commands: int, until: float = inf) -> None:
         self.future = future
+        self.until = until
         self.left = commands
         self.replies: list[Any] = []
 
@@ -47,6 +55,10 @@ class Connection(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._unsent_size = 0
         self._flushes = False
+        self._later: asyncio.TimerHandle | None = None
+        # One timer for all who wait: most are answered long before it ends.
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_ends = inf
         self.lost: asyncio.Future[None] = self._loop.create_future()
 
     async def ask(self, commands: Sequence[Command], seconds: float) -> list[Any]:
@@ -54,28 +66,35 @@ class Connection(asyncio.Protocol):
 
         Raises AwayError when the connection is lost or so many seconds have passed.
         """
+        if self._is_lost:
+            raise AwayError("The connection to Redis is lost.")
         future: asyncio.Future[list[Any]] = self._loop.create_future()
-        self._send(_Place(future, len(commands)), commands)
+        until = self._loop.time() + seconds
+        self._send(_Place(future, len(commands), until), commands)
+        if until < self._timer_ends:
+            self._watch(until)
         if not self._flushes:
             # What several requests ask in one turn of the loop goes in one piece: to send costs more than to pack.
             self._flushes = True
             self._loop.call_soon(self._flush)
-        timer = self._loop.call_later(seconds, self._time_is_up, future)
-        try:
-            return await future
-        finally:
-            timer.cancel()
+        return await future
 
     def tell(self, commands: Sequence[Command]) -> None:
-        """Sends commands whose replies nobody waits for, soon or with what is asked before that."""
-        if not self._unsent:
-            self._loop.call_later(_LATER, self._flush)
+        """Sends commands whose replies nobody waits for, soon or with what is asked before that; if it can."""
+        if self._is_lost:
+            return
         self._send(_Place(None, len(commands)), commands)
+        if self._later is None:
+            self._later = self._loop.call_later(_LATER, self._flush_later)
 
     @property
     def backlog(self) -> int:
         """Bytes that the server has not taken yet."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    @property
+    def _is_lost(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
 
     def close(self) -> None:
         """Ends the connection; whoever waits is told."""
@@ -83,14 +102,22 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _send(self, place: _Place, commands: Sequence[Command]) -> None:
-        if self._transport is None or self._transport.is_closing():
-            raise AwayError("The connection to Redis is lost.")
         self._places.append(place)
-        packed = [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
-        self._unsent += packed
-        self._unsent_size += sum(map(len, packed))
+        for command in commands:
+            last = command[-1]
+            if isinstance(last, bytes) and len(last) >= _LONG:
+                self._unsent += _around(command, last)
+                self._unsent_size += len(last)
+            else:
+                packed = hiredis.pack_command(command)  # type: ignore[arg-type]  # of any length
+                self._unsent.append(packed)
+                self._unsent_size += len(packed)
         if self._unsent_size > _MOST_UNSENT:
             self._flush()
+
+    def _flush_later(self) -> None:
+        self._later = None
+        self._flush()
 
     def _flush(self) -> None:
         self._flushes = False
@@ -98,9 +125,26 @@ class Connection(asyncio.Protocol):
         if unsent and self._transport is not None and not self._transport.is_closing():
             self._transport.writelines(unsent)
 
-    def _time_is_up(self, future: asyncio.Future[list[Any]]) -> None:
-        # Where it is this process that was busy, the reply is here already, and only waits to be read.
-        self._loop.call_soon(self._loop.call_soon, _give_up, future)
+    def _watch(self, until: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_ends = until
+        self._timer = self._loop.call_at(until, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        """For some perhaps, who are told, and watched for whoever is next."""
+        now = self._loop.time()
+        self._timer, self._timer_ends, ends = None, inf, inf
+        for place in self._places:
+            if place.future is None or place.future.done():
+                continue
+            if place.until > now:
+                ends = min(ends, place.until)
+            else:
+                # Where it is this process that was busy, the reply is here already, and only waits to be read.
+                self._loop.call_soon(self._loop.call_soon, _give_up, place.future)
+        if ends < inf:
+            self._watch(ends)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As asyncio calls it."""
@@ -129,12 +173,21 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """As asyncio calls it."""
+        for timer in (self._timer, self._later):
+            if timer is not None:
+                timer.cancel()
         while self._places:
             future = self._places.popleft().future
             if future is not None and not future.done():
                 future.set_exception(AwayError("The connection to Redis is lost."))
         if not self.lost.done():
             self.lost.set_result(None)
+
+
+def _around(command: Command, last: bytes) -> Sequence[bytes]:
+    """The command as it is sent, with its last argument as it is, and not copied."""
+    head = hiredis.pack_command((*command[:-1], b""))  # type: ignore[arg-type]  # as above
+    return (head.removesuffix(_EMPTY), b"$%d\r\n" % len(last), last, b"\r\n")
 
 
 def _give_up(future: asyncio.Future[list[Any]]) -> None:

@@ -17,7 +17,7 @@ class ForeignEntryError(Exception):
     """The entry is not the one that was asked for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rest:
     """The stamps that something rests on, by name, in a fixed order; `text` is how an entry lists them."""
 

@@ -94,8 +94,7 @@ class Link:
         """Sends commands whose replies do not matter, unless too much waits already; whether they were sent."""
         if server is not self.server or server.connection.backlog > _LARGEST_BACKLOG:
             return False
-        with suppress(AwayError):
-            server.connection.tell(commands)
+        server.connection.tell(commands)
         return True
 
     def distrust(self, server: Server) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ class Footprint:
         self.opaque = self.opaque or reads.opaque
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Question:
     """A root field with its arguments filled in. `ttl` bounds how long its answer may be kept, in seconds.
 
@@ -77,7 +77,3 @@ class Question:
     ttl: int | None = None
     tables: frozenset[str] | None = None
     rest: Rest | None = None
-
-    def resting(self, rest: Rest) -> Question:
-        """The question with what is known of its answer now."""
-        return replace(self, tables=self.footprint.tables, rest=rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from backend.cache.answers import LARGEST, Answers, age, joined
 from backend.cache.connection import AwayError
 from backend.cache.entry import Entry, Rest
 from backend.cache.question import Question
-from backend.recent import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,29 +26,37 @@ if TYPE_CHECKING:
 
 # Seconds. What takes less is computed by every process that is asked: waiting for another would take as long.
 _WORTH_A_LOCK = 0.005
+_HIT, _MISS = "hit", "miss"
 
 Place = tuple[bytes, bytes]
 
 
-@dataclass(frozen=True)
 class Lifetimes:
-    """For how long answers may be kept: the seconds of each table. What is not in it is never kept."""
+    """For how long answers may be kept: the seconds of each table. What is not in it is never kept.
 
-    seconds: Mapping[str, int]
+    `of` gives the least of several tables' seconds; 0 where one of them may not be kept at all.
+    """
 
-    def of(self, tables: frozenset[str]) -> int:
-        """The least of them; 0 where one of the tables may not be kept at all."""
+    def __init__(self, seconds: Mapping[str, int]) -> None:
+        self.seconds = seconds
+        self.of = lru_cache(1000)(self._least)
+
+    def _least(self, tables: frozenset[str]) -> int:
         return min((self.seconds.get(table, 0) for table in tables), default=0)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Flight:
-    """An answer that is being computed; `alone` where nothing else is in the same run. None comes where it failed."""
+    """An answer that is being computed; `alone` where nothing else is in the same run.
+
+    Whoever waits has a `future` made, to which None comes where it failed.
+    """
 
     place: Place
-    future: asyncio.Future[bytes | None]
     alone: bool
     rest: Rest
+    future: asyncio.Future[bytes | None] | None = None
+    has_landed: bool = False
 
     @property
     def stamps(self) -> bytes:
@@ -76,13 +83,15 @@ class Cache:
         self.flights: dict[Place, _Flight] = {}
         self._rests_on = rests_on
         self._whole = whole
-        self._rests: Recent[tuple[frozenset[str], Principal], Rest] = Recent(10_000)
+        self.rest = lru_cache(10_000)(self._rest)
         self.everything = self.on_whole(frozenset(lifetimes.seconds))
 
     def question(self, held: Held, head: str, digest: bytes, footprint: Footprint, ttl: int | None = None) -> Question:
         """What the principal asks; `head` and `digest` say what for."""
         mark = blake2b(digest, key=held.audience, salt=self.answers.origin, digest_size=32).digest()
-        return Question(f"{head}:{held.principal.user_id}".encode(), mark, footprint, ttl)
+        tables = footprint.tables
+        rest = None if tables is None else self.rest(tables, held.principal)
+        return Question(f"{head}:{held.principal.user_id}".encode(), mark, footprint, ttl, tables, rest)
 
     def may_keep(self, footprint: Footprint) -> bool:
         """Whether it is worth asking for: not where all that is known of the field is that it is never kept."""
@@ -90,10 +99,9 @@ class Cache:
             return True
         return not footprint.opaque and (not footprint.tables or self.lifetimes.of(footprint.tables) > 0)
 
-    def rest(self, tables: frozenset[str], principal: Principal) -> Rest:
+    def _rest(self, tables: frozenset[str], principal: Principal) -> Rest:
         """What the principal's answers from these tables rest on."""
-        key = (tables, principal)
-        return self._rests.get(key) or self._rests.put(key, Rest.on(self._rests_on(tables, principal)))
+        return Rest.on(self._rests_on(tables, principal))
 
     def on_whole(self, tables: frozenset[str]) -> Rest:
         """All rows of these tables."""
@@ -101,14 +109,9 @@ class Cache:
 
     async def recall(self, held: Held, fields: Mapping[str, Question]) -> Recall:
         """What is kept of a request's root fields, which are given by their response keys."""
-        asked = {
-            name: question
-            if question.footprint.tables is None
-            else question.resting(self.rest(question.footprint.tables, held.principal))
-            for name, question in fields.items()
-        }
-        recall = Recall(self, held, asked, await self.answers.look(held, list(asked.values())))
-        metrics.HITS.inc(len(recall.hits))
+        recall = Recall(self, held, fields, await self.answers.look(held, list(fields.values())))
+        if recall.hits:
+            metrics.HITS.inc(len(recall.hits))
         return recall
 
 
@@ -120,8 +123,10 @@ class Recall:
     held: Held
     asked: Mapping[str, Question]
     found: Found | None
+    # What is kept, by response key.
+    hits: dict[str, Entry] = field(default_factory=dict, init=False)
     _own: dict[str, _Flight] = field(default_factory=dict)
-    _joined: dict[str, _Flight] = field(default_factory=dict)
+    _joined: dict[str, tuple[asyncio.Future[bytes | None], _Flight]] = field(default_factory=dict)
     _elsewhere: dict[str, float] = field(default_factory=dict)
     _stamps: Mapping[str, bytes | None] = field(default_factory=dict)
     _started: float = 0.0
@@ -131,13 +136,11 @@ class Recall:
         """Whether the caller is known to be who they were taken for, without asking the database."""
         return self.found is not None and self.found.trusted
 
-    @cached_property
-    def hits(self) -> dict[str, Entry]:
-        """What is kept, by response key."""
-        if self.found is None:
-            return {}
-        entries = self.found.entries
-        return {name: entries[question] for name, question in self.asked.items() if question in entries}
+    def __post_init__(self) -> None:
+        """Tells hits from the rest."""
+        if self.found is not None and self.found.entries:
+            entries = self.found.entries
+            self.hits = {name: entries[question] for name, question in self.asked.items() if question in entries}
 
     def proof(self) -> Proof | None:
         """What has to be as it is for the answer to hold; None where not all of it was kept."""
@@ -153,7 +156,8 @@ class Recall:
             return frozenset()
         rests = {name: self.asked[name].rest or self.cache.everything for name in missed}
         try:
-            self._stamps = await self.cache.answers.stamp(self.found, [self.held.rest, *rests.values()])
+            further = [self.cache.everything] if self.cache.everything in rests.values() else []
+            self._stamps = await self.cache.answers.stamp(self.found, further)
             for name in missed:
                 self._enter(name, self.found, rests[name], alone=len(missed) == 1)
             await self._look_elsewhere(self.found)
@@ -167,16 +171,17 @@ class Recall:
         if stamps is None:
             return
         question = self.asked[name]
-        place = (self.cache.answers.key(question, found.epoch), stamps)
+        place = (found.places[question], stamps)
         flight = self.cache.flights.get(place)
         # One that began before the caller's own write read other stamps, and has another place.
         if flight is None:
             self._own[name] = self._begin(place, rest, alone=alone)
         elif found.trusted and (flight.alone or question.footprint.took is not None):
-            self._joined[name] = flight
+            flight.future = flight.future or asyncio.get_running_loop().create_future()
+            self._joined[name] = flight.future, flight
 
     def _begin(self, place: Place, rest: Rest, *, alone: bool) -> _Flight:
-        flight = _Flight(place, asyncio.get_running_loop().create_future(), alone, rest)
+        flight = _Flight(place, alone, rest)
         self.cache.flights[place] = flight
         return flight
 
@@ -208,9 +213,9 @@ class Recall:
             if body is not None:
                 self._land(self._own[name], body)
         else:
-            flight = self._joined[name]
-            await asyncio.wait({flight.future}, timeout=None if flight.alone else left)
-            body = flight.future.result() if flight.future.done() else None
+            future, flight = self._joined[name]
+            await asyncio.wait({future}, timeout=None if flight.alone else left)
+            body = future.result() if future.done() else None
             if body is None and flight.place not in self.cache.flights:
                 self._own[name] = self._begin(flight.place, flight.rest, alone=True)
         if body is not None:
@@ -233,10 +238,13 @@ class Recall:
             lifetime = min(lifetime, question.ttl)
         if reads.timed:
             lifetime = min(lifetime, 0 if seconds is None else seconds - took)
-        rest = flight.rest if question.tables is not None else self.cache.on_whole(reads.tables)
-        stamps = joined(rest, self._stamps)
-        if lifetime > 0 and stamps is not None and len(body) <= LARGEST:
-            self.cache.answers.keep(self.found, question, rest, stamps, body, int(lifetime * 1000))
+        key, stamps = flight.place
+        rest = flight.rest
+        if question.tables is None:
+            rest = self.cache.on_whole(reads.tables)
+            stamps = joined(rest, self._stamps) or b""
+        if lifetime > 0 and stamps and len(body) <= LARGEST:
+            self.cache.answers.keep(self.found, key, rest, stamps, body, int(lifetime * 1000))
 
     def verified(self) -> Held:
         """The principal, as known to be right by the stamps that were read before they were resolved anew."""
@@ -249,14 +257,21 @@ class Recall:
             self._land(flight, None)
 
     def _land(self, flight: _Flight, body: bytes | None) -> None:
-        if not flight.future.done():
+        if flight.has_landed:
+            return
+        flight.has_landed = True
+        if flight.future is not None:
             flight.future.set_result(body)
-            del self.cache.flights[flight.place]
+        del self.cache.flights[flight.place]
+
+    def statuses(self) -> dict[str, str]:
+        """By response key: whether the answer was kept."""
+        return {name: _HIT if name in self.hits else _MISS for name in self.asked}
 
     def report(self) -> dict[str, dict[str, object]]:
         """By response key: whether the answer was kept, and how many seconds ago it was made."""
         hits = self.hits
         return {
-            name: {"status": "hit", "age": round(age(hits[name]), 3)} if name in hits else {"status": "miss", "age": 0}
-            for name in self.asked
+            name: {"status": status, "age": round(age(hits[name]), 3) if name in hits else 0}
+            for name, status in self.statuses().items()
         }

@@ -29,7 +29,7 @@ from backend.operation.problem import RefusedError
 from backend.operation.transaction import Transactions
 from backend.operation.writing import Writing
 from backend.plan.cursor import Seal, read_seal
-from backend.plan.snapshot import PrincipalChangedError, Snapshot, snapshot_of
+from backend.plan.snapshot import PrincipalChangedError, Snapshot
 from backend.plan.source import Scope
 from backend.plan.statement import Compiler
 from backend.recent import Recent
@@ -162,7 +162,7 @@ class Callers:
         credential = token_hash(token)
         held = self._held.get(credential)
         while True:
-            async with snapshot_of(self._pool, credential, held.principal if held else None) as snapshot:
+            async with Snapshot(self._pool, credential, held.principal if held else None) as snapshot:
                 held = held or self._known(credential, await snapshot.identify())
                 _note_user(held.principal)
                 reader = self._reader(held, snapshot)
@@ -185,14 +185,14 @@ class Callers:
                     return answer
         return await self._write(credential, held, chosen)
 
-    async def vouch(self, token: str, proof: Proof) -> bool:
-        """Whether what was read with the token before is what would be read now. Raises RateLimitedError."""
+    async def vouch(self, credential: bytes, proof: Proof) -> bool:
+        """Whether what was read with the token of that hash is what would be read now. Raises RateLimitedError."""
         if self.cache is None:
             return False
         with self.admission.place(proof.user):
             holds = await self.cache.cache.answers.holds(proof)
         if holds:
-            self._usage.note(token_hash(token))
+            self._usage.note(credential)
             metrics.HITS.inc(proof.hits)
         return holds
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from sys import getsizeof
 from typing import TYPE_CHECKING
 
+from backend.access.credentials import token_hash
 from backend.cache.memory import Memory
 from backend.errors import RateLimitedError
 from backend.observe import observed
@@ -23,10 +24,11 @@ _BESIDES = 2_000
 
 @dataclass(frozen=True)
 class Given:
-    """An answer, what it rests on, and what was noted of its request."""
+    """An answer, what it rests on, the hash of the token that it was asked with, and what was noted of its request."""
 
     answer: Answer
     proof: Proof
+    credential: bytes
     document: str | None = None
     operation: str | None = None
     operation_kind: str | None = None
@@ -64,14 +66,14 @@ class GivenAnswers:
         if given is None:
             return None
         try:
-            if not await self._callers.vouch(place[0], given.proof):
+            if not await self._callers.vouch(given.credential, given.proof):
                 return None
             allowance = await self._callers.admission.spend(given.proof.user, given.answer.cost)
         except RateLimitedError:
             given.note(refused=True)
             raise
         given.note()
-        return given.answer if allowance is None else replace(given.answer, allowance=allowance)
+        return given.answer if allowance is None else given.answer._replace(allowance=allowance)
 
     def keep(self, place: Place, request: Request, answer: Answer) -> None:
         """Keeps the answer to the request that was read from there, if it may be given again."""
@@ -81,11 +83,11 @@ class GivenAnswers:
         # What was asked to be told besides is of that request alone; and who sends a text to be kept has it kept anew.
         if request.reports or (request.persisted is not None and request.query):
             return
-        answer = replace(answer, extensions={}, allowance=None, proof=None)
-        seen = observed()
+        answer = answer._replace(extensions={}, allowance=None, proof=None)
+        seen, credential = observed(), token_hash(place[0])
         given = (
-            Given(answer, proof)
+            Given(answer, proof, credential)
             if seen is None
-            else Given(answer, proof, seen.document, seen.operation, seen.operation_kind, seen.cache)
+            else Given(answer, proof, credential, seen.document, seen.operation, seen.operation_kind, seen.cache)
         )
         self._memory.put(place, given, given.size(place))

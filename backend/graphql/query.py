@@ -143,13 +143,16 @@ class QueryRun:
     async def _answer(self, document: Document, request: Request, recall: Recall | None) -> Answer:
         waited: frozenset[str] = frozenset()
         if recall is not None:
-            self._put((key, entry.body) for key, entry in recall.hits.items())
+            for key, entry in recall.hits.items():
+                self._data[key] = orjson.Fragment(entry.body)
             waited = await recall.begin()
         ends = not self._plan.needs_graphql_core
         loads = [key for key, _ in self._plan.loads if not isinstance(self._data[key], orjson.Fragment)]
         await self._load([key for key in loads if key not in waited], recall, last=ends and not waited)
         if recall is not None and waited:
-            self._put([(key, body) for key in waited if (body := await recall.arrived(key)) is not None])
+            for key in waited:
+                if (body := await recall.arrived(key)) is not None:
+                    self._data[key] = orjson.Fragment(body)
             await self._load([key for key in loads if key in waited and key not in self._kept()], recall, last=ends)
         settled, errors = self._settled()
         extensions = self._noted(request, recall)
@@ -162,20 +165,16 @@ class QueryRun:
     def _noted(self, request: Request, recall: Recall | None) -> dict[str, Any]:
         """What the answer says of itself; more is noted for whoever runs the gateway."""
         extensions: dict[str, Any] = {}
-        report = {} if recall is None else recall.report()
-        statuses = {key: str(of["status"]) for key, of in report.items()}
+        statuses = {} if recall is None else recall.statuses()
         observation = observed()
         if observation is not None:
             observation.cache = statuses
             observation.explain = partial(explain, self._plan, self._run, statuses)
         if REPORT_CACHE in request.reports:
-            extensions[REPORT_CACHE] = report
+            extensions[REPORT_CACHE] = {} if recall is None else recall.report()
         if self._explains:
             extensions[REPORT_PLAN] = explain(self._plan, self._run, statuses)
         return extensions
-
-    def _put(self, bodies: Iterable[tuple[str, bytes]]) -> None:
-        self._data.update((key, orjson.Fragment(body)) for key, body in bodies)
 
     def _kept(self) -> frozenset[str]:
         return frozenset(key for key, value in self._data.items() if isinstance(value, orjson.Fragment))
@@ -188,17 +187,16 @@ class QueryRun:
         timed = recall is not None and any(self._roots[key].footprint.timed for key in wanted)
         others = frozenset(key for key, _ in self._plan.loads) - wanted
         await execute_plan(self._run, self._plan, self._data, last=last and not timed, without=others)
-        reads = {key: self._run.reads[key] for key in wanted}
-        seconds = None
+        reads, seconds = self._run.reads, None
         if timed:
-            tables = frozenset[str]().union(*(each.tables for each in reads.values() if each.timed))
+            tables = frozenset[str]().union(*(reads[key].tables for key in wanted if reads[key].timed))
             seconds = await next_moment(self._run, tables, last=last)
         # Errors are never kept.
         if recall is None or self._run.failed:
             return
         for key in wanted & recall.asked.keys():
             body = orjson.dumps(self._data[key], option=DUMP)
-            self._put([(key, body)])
+            self._data[key] = orjson.Fragment(body)
             recall.keep(key, body, reads[key], seconds=seconds)
 
     def _settled(self) -> tuple[dict[str, Any] | None, list[GraphQLError]]:

@@ -6,7 +6,6 @@ Aliases stay, for they shape the answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -17,44 +16,51 @@ from graphql.execution.values import VariableValues, get_argument_values
 from backend.plan.compile import has_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from graphql import FieldNode, GraphQLField, GraphQLSchema
 
     from backend.plan.compile import PlanCompiler
     from backend.plan.run import Run
 
+    _Arguments = tuple[GraphQLField, FieldNode]
+
 _NO_VARIABLES = VariableValues({}, {})
 _DUMP = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
-@dataclass(frozen=True)
 class Outline:
-    """A root field. `text` has a mark for the arguments of each field beneath it that takes any, in the same order.
+    """A root field: the text of its selections, which has a mark for the arguments of each field that takes any.
 
-    `arguments` are those of each such field: as they are, or, where variables are among them, how to read them.
+    `arguments` are those of each such field, in the order of their marks: as they are, or, where variables are among
+    them, how to read them.
     """
 
-    text: bytes
-    arguments: tuple[bytes | tuple[GraphQLField, FieldNode], ...]
-    _digests: list[bytes] = field(default_factory=list, repr=False)
+    def __init__(self, text: bytes, arguments: Iterable[bytes | _Arguments]) -> None:
+        known = bytearray(_framed(text))
+        # What is known comes in as few pieces as may be.
+        self._further: list[bytes | _Arguments] = []
+        for each in arguments:
+            if isinstance(each, bytes):
+                known += _framed(each)
+            else:
+                self._further += [bytes(known), each]
+                known.clear()
+        self._further.append(bytes(known))
+        self._begun = blake2b(digest_size=32)
+        self._begun.update(self._further.pop(0))  # type: ignore[arg-type]  # the first are bytes
 
     def digest(self, run: Run) -> bytes:
         """A hash of the field as the run has it. Raises GraphQLError for a value that an argument does not take."""
-        if self._digests:
-            return self._digests[0]
-        found = blake2b(b"%d:%b" % (len(self.text), self.text), digest_size=32)
-        varies = False
-        for arguments in self.arguments:
-            read = arguments
-            if isinstance(read, tuple):
-                varies = True
-                read = _dumped(run.given(*read))
-            found.update(b"%d:" % len(read))
-            found.update(read)
-        if not varies:
-            self._digests.append(found.digest())
+        found = self._begun.copy()
+        for each in self._further:
+            found.update(each if isinstance(each, bytes) else _framed(_dumped(run.given(*each))))
         return found.digest()
+
+
+def _framed(piece: bytes) -> bytes:
+    """So that no other pieces come to the same in a row."""
+    return b"%d:%b" % (len(piece), piece)
 
 
 def outline(schema: GraphQLSchema, compiler: PlanCompiler, nodes: Sequence[FieldNode]) -> Outline:
@@ -64,7 +70,7 @@ def outline(schema: GraphQLSchema, compiler: PlanCompiler, nodes: Sequence[Field
     """
     drawn = _Drawn(schema, compiler)
     drawn.field("Query", "", nodes)
-    arguments = tuple(
+    arguments = (
         each if has_variables(each[1]) else _dumped(get_argument_values(*each, _NO_VARIABLES))
         for each in drawn.arguments
     )
