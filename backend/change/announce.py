@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from backend.change.change import stamps_of
-from backend.change.notes import KEYS
 from backend.change.store import OUTLASTED, NotAcknowledgedError
 from backend.errors import UnavailableError
-from backend.plan.snapshot import snapshot_of
+from backend.plan.snapshot import Snapshot
 from backend.plan.statement import Text
+from backend.plan.value import encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Announcer:
             await asyncio.sleep(until - asyncio.get_running_loop().time())
 
     async def _committed(self) -> tuple[str, list[Change]]:
-        async with snapshot_of(self._pool, None, None) as snapshot:
+        async with Snapshot(self._pool, None, None) as snapshot:
             places, rows = await snapshot.fetch([(_PLACE, ()), (_PENDING, ())], last=False)
             if len(rows) > MOST_PENDING:
                 raise NotAcknowledgedError("the reader of changes is far behind")
@@ -74,7 +74,7 @@ class Announcer:
                 raise NotAcknowledgedError("nobody knows where answers are kept")
 
             async def ask(asked: Sequence[tuple[Statement, list[str]]]) -> list[list[Row]]:
-                commands = [(statement.text, statement.parameters({}, {KEYS: keys})) for statement, keys in asked]
+                commands = [(statement.text, [encode(keys)]) for statement, keys in asked]
                 return await snapshot.fetch(commands, last=True)
 
             return places[0][0], await self._notes.changes(rows, ask)

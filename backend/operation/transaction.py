@@ -10,7 +10,7 @@ from psycopg import errors
 
 from backend.errors import UnauthenticatedError, UncertainError
 from backend.operation.problem import OvertakenError, Problem, ProblemCode, RefusedError
-from backend.plan.snapshot import READ_WRITE, PrincipalChangedError, snapshot_of
+from backend.plan.snapshot import READ_WRITE, PrincipalChangedError, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from backend.access.principal import Principal
     from backend.operation.writing import Writing
     from backend.plan.connection_pool import Pool
-    from backend.plan.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -106,7 +105,7 @@ class Transactions:
     async def _attempt(self, work: Callable[[Writing], Awaitable[T]]) -> T:
         while True:
             try:
-                async with snapshot_of(self._pool, self._credential, self.principal, READ_WRITE) as snapshot:
+                async with Snapshot(self._pool, self._credential, self.principal, READ_WRITE) as snapshot:
                     writing = self._write_for(self.principal, snapshot)
                     await writing.begin()
                     self.holds = True

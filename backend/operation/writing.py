@@ -115,7 +115,7 @@ class Writing(Reading):
     def _command(self, ask: Ask) -> Command:
         statement, given = ask
         compiled = statement if isinstance(statement, Statement) else self.compiled(statement)
-        return compiled.text, compiled.parameters(self.principal.values, given)
+        return compiled.text, compiled.parameters(self.principal, given)
 
     def source(self, entity: Entity) -> Source:
         """An occurrence of the entity whose rows are reached by key."""

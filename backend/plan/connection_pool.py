@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
+from psycopg import pq
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from backend.plan.read_connection import ReadConnection
@@ -21,48 +22,141 @@ _SESSION = (
 )
 
 _BOUNDS_TRANSACTIONS = 170000
+# Seconds.
+_AT_HAND = 1.0
+
+
+class _Turns:
+    """How many connections more a user may have, and who waits for one, in their order."""
+
+    __slots__ = ("left", "user", "waiting")
+
+    def __init__(self, user: str, left: int) -> None:
+        self.user = user
+        self.left = left
+        self.waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self, seconds: float) -> None:
+        """Raises PoolTimeout where none comes free within so many seconds."""
+        if self.left:
+            self.left -= 1
+            return
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self.waiting.append(waiter)
+        timer = loop.call_later(seconds, _refuse, waiter, seconds)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            # It may have been given just before.
+            if waiter.done() and not waiter.cancelled():
+                self.give()
+            raise
+        finally:
+            timer.cancel()
+
+    def give(self) -> None:
+        """Takes one back, for whoever has waited longest."""
+        while self.waiting:
+            waiter = self.waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self.left += 1
+
+
+def _refuse(waiter: asyncio.Future[None], seconds: float) -> None:
+    if not waiter.done():
+        waiter.set_exception(PoolTimeout(f"no connection for this user within {seconds} s"))
 
 
 class Pool(AsyncConnectionPool[ReadConnection]):
-    """Connections, of which one user gets half at most at a time: nobody's slow requests keep all others waiting."""
+    """Connections, of which one user gets half at most at a time: nobody's slow requests keep all others waiting.
+
+    Those that came back a moment ago are at hand for whoever comes next, for psycopg's pool takes as long to give one
+    and to take it back as a small statement does. Once in a while each goes through it, which sees to their age and
+    number; and where somebody waits there, all do.
+    """
 
     def __init__(self, database_url: str, **options: Any) -> None:
         super().__init__(database_url, connection_class=ReadConnection, **options)
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._turns: dict[str, _Turns] = {}
+        self._at_hand: list[ReadConnection] = []
+        self._wanting = 0
+        self._returning: asyncio.Task[None] | None = None
+
+    async def getconn(self, timeout: float | None = None) -> ReadConnection:  # noqa: ASYNC109 - psycopg's
+        """A connection. Raises PoolTimeout where none comes free."""
+        if self._at_hand:
+            return self._at_hand.pop()
+        self._wanting += 1
+        try:
+            connection = await super().getconn(timeout)
+        finally:
+            self._wanting -= 1
+        connection.at_hand_until = asyncio.get_running_loop().time() + _AT_HAND
+        return connection
+
+    async def putconn(self, conn: ReadConnection) -> None:
+        """Takes a connection back, whatever has become of it."""
+        is_fit = conn.pgconn.transaction_status == pq.TransactionStatus.IDLE
+        if self._wanting or not is_fit or conn.at_hand_until < asyncio.get_running_loop().time():
+            await super().putconn(conn)
+            return
+        self._at_hand.append(conn)
+        if self._returning is None:
+            self._returning = asyncio.create_task(self._return())
+
+    async def _return(self) -> None:
+        """Has psycopg's pool have back what nobody took."""
+        while self._at_hand:
+            await asyncio.sleep(_AT_HAND)
+            await self._return_all()
+        self._returning = None
+
+    async def _return_all(self) -> None:
+        while self._at_hand:
+            await super().putconn(self._at_hand.pop())
+
+    async def close(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - psycopg's
+        """Closes all connections."""
+        if self._returning is not None:
+            self._returning.cancel()
+        await self._return_all()
+        await super().close(timeout)
 
     async def borrow(self, user: str | None) -> ReadConnection:
         """A connection, for a user where it is known who asks. Raises PoolTimeout where none comes free."""
         if user is None:
             return await self.getconn()
-        turn = self._turns.get(user)
-        if turn is None:
-            turn = self._turns[user] = asyncio.Semaphore(max(1, self.max_size // 2))
-        if turn.locked():
-            await self._wait_for(turn)
-        else:
-            await turn.acquire()
+        turns = self._turns.get(user)
+        if turns is None:
+            turns = self._turns[user] = _Turns(user, self._most)
+        # Whoever waits for their own turn waits no longer than for a connection.
+        await turns.take(self.timeout)
         try:
             connection = await self.getconn()
         except BaseException:
-            turn.release()
+            self._give(turns)
             raise
-        connection.turn = turn
+        connection.turns = turns
         return connection
 
-    async def _wait_for(self, turn: asyncio.Semaphore) -> None:
-        """Whoever waits for their own turn waits no longer than for a connection."""
-        try:
-            async with asyncio.timeout(self.timeout):
-                await turn.acquire()
-        except TimeoutError:
-            raise PoolTimeout(f"no connection for this user within {self.timeout} s") from None
-
     async def give_back(self, connection: ReadConnection) -> None:
-        """Takes a connection back, whatever has become of it."""
-        turn, connection.turn = connection.turn, None
-        if turn is not None:
-            turn.release()
+        """Takes a connection back, and the turn of the user that it was for."""
+        turns, connection.turns = connection.turns, None
+        if turns is not None:
+            self._give(turns)
         await self.putconn(connection)
+
+    def _give(self, turns: _Turns) -> None:
+        turns.give()
+        if turns.left == self._most:
+            self._turns.pop(turns.user, None)
+
+    @property
+    def _most(self) -> int:
+        return max(1, self.max_size // 2)
 
 
 @dataclass(frozen=True)

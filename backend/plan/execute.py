@@ -45,7 +45,7 @@ async def execute(run: Run, plan: Plan, data: Json, *, last: bool, without: Coll
 
 async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_once: bool) -> list[tuple[str, Task]]:
     """Each task comes with the response key of its root. `at_once` asks for all beneath them, too."""
-    values = run.principal.values
+    principal = run.principal
     roots, loads = [root for root, _ in tasks], [task.load for _, task in tasks]
     asked = await _queries(run, [task for _, task in tasks])
     if at_once:
@@ -59,7 +59,9 @@ async def _level(run: Run, tasks: Sequence[tuple[str, Task]], *, last: bool, at_
         for query in queries:
             run.reads[root].take(query.statement.text)
     started = perf_counter()
-    commands = [(query.statement.text, query.statement.parameters(values, query.given)) for of in asked for query in of]
+    commands = [
+        (query.statement.text, query.statement.parameters(principal, query.given)) for of in asked for query in of
+    ]
     fetched = iter(await run.snapshot.fetch(commands, last=last) if commands else [])
     answers = [[next(fetched) for _ in queries] for queries in asked]
     level = Level(

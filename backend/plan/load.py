@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -31,8 +32,7 @@ three milliseconds.
 """
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """A statement, what this run binds besides the principal's sets and the statement's constants, and what for."""
 
     statement: Statement
@@ -40,8 +40,7 @@ class Query:
     purpose: str = "rows"
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """A load, and the objects into whose slot its results go. Until then the slot holds the key."""
 
     load: Load
@@ -113,7 +112,7 @@ class Template:
         """Levels of statements beneath it."""
         return max((load.height for _, load in self.children), default=0)
 
-    @property
+    @cached_property
     def flat(self) -> bool:
         """Whether all beneath it can be asked together with it: it has relations to one alone, and computes nothing."""
         return not self.batches and all(isinstance(load, ToOne) and load.flat for _, load in self.children)

@@ -34,7 +34,7 @@ async def next_moment(run: Run, tables: Collection[str], *, last: bool) -> float
         return None
     left = extract("epoch", func.least(*moments)) - extract("epoch", func.now())
     statement = run.compiler.compile(select(cast(func.coalesce(left, "infinity"), Float)), prepare=False)
-    ((seconds,),) = (
-        await run.snapshot.fetch([(statement.text, statement.parameters(run.principal.values, {}))], last=last)
-    )[0]
+    ((seconds,),) = (await run.snapshot.fetch([(statement.text, statement.parameters(run.principal, {}))], last=last))[
+        0
+    ]
     return float(seconds) if isfinite(seconds) else float("inf")

@@ -17,8 +17,6 @@ from backend.plan.run import Row
 from backend.plan.statement import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from psycopg.abc import PQGen
 
 T = TypeVar("T")
@@ -46,7 +44,9 @@ class ReadConnection(AsyncConnection[Row]):
     rows: Any
     descriptor: int | None = None
     waiter: asyncio.Future[None] | None = None
-    turn: asyncio.Semaphore | None = None
+    # The pool's: of whom it is one of some connections, and until when the next one may have it at once.
+    turns: Any = None
+    at_hand_until: float = 0.0
     watch: asyncio.TimerHandle
 
     async def ready(self) -> None:
@@ -76,29 +76,28 @@ class ReadConnection(AsyncConnection[Row]):
         Raises the error of the first that failed.
         """
         pgconn = self.pgconn
-        takers: list[Callable[[], None] | None] = []
-        wanted: list[int] = []
-        underway: set[bytes] = set()
-        for text, parameters in commands:
+        # By name, the place of the result that says that it was prepared.
+        preparing: dict[bytes, int] = {}
+        for place, (text, parameters) in enumerate(commands):
             name = text.name
             if name is None:
                 pgconn.send_query_params(text.sql, parameters)
-            else:
-                if name not in self.prepared and name not in underway:
-                    underway.add(name)
-                    pgconn.send_prepare(name, text.sql)
-                    takers.append(lambda name=name: self.prepared.add(name))  # type: ignore[misc]
-                pgconn.send_query_prepared(name, parameters)
-            wanted.append(len(takers))
-            takers.append(None)
+                continue
+            if name not in self.prepared and name not in preparing:
+                preparing[name] = place + len(preparing)
+                pgconn.send_prepare(name, text.sql)
+            pgconn.send_query_prepared(name, parameters)
         pgconn.pipeline_sync()
         results = await self.results()
-        for taker, result in zip(takers, results, strict=True):
+        for place, result in enumerate(results):
             if result.status in _FAILED:
+                self.prepared.update(name for name, prepared in preparing.items() if prepared < place)
                 raise error_from_result(result, encoding="utf-8")
-            if taker is not None:
-                taker()
-        return [results[index] for index in wanted]
+        if preparing:
+            self.prepared.update(preparing)
+            places = set(preparing.values())
+            results = [result for place, result in enumerate(results) if place not in places]
+        return results
 
     def attach(self) -> None:
         """From now on, in the pool too, input is read as it comes; until psycopg waits for the socket itself."""

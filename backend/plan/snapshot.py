@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from psycopg import Error, OperationalError, errors
 from psycopg_pool import PoolTimeout
@@ -23,7 +22,7 @@ from backend.observe import Exchange, observed
 from backend.plan.statement import Text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from backend.access.principal import Principal
     from backend.plan.connection_pool import Pool
@@ -56,6 +55,7 @@ class Snapshot:
     """Reads that see one state of the database. The connection is taken when the first of them is made.
 
     Begun with `READ_WRITE` it is a transaction that may write, and whose statements each see the newest state.
+    `credential` is the hash of the caller's token, `known` who that was when last asked.
     """
 
     def __init__(
@@ -75,6 +75,17 @@ class Snapshot:
         self._broken = False
         self._turn = asyncio.Lock()
         self.statements = 0
+
+    async def __aenter__(self) -> Self:
+        """Nothing is taken before the first read."""
+        return self
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Closes it, and abandons it when the request is cancelled."""
+        if isinstance(error, asyncio.CancelledError):
+            _background(self.abandon())
+        else:
+            await self.close()
 
     async def fetch(self, commands: Sequence[Command], *, last: bool) -> list[list[Row]]:
         """The rows of each command, in one round trip. `last` says that no other read will follow.
@@ -247,27 +258,6 @@ def _note(started: float, commands: Sequence[Command], results: Sequence[Sequenc
     if observation is not None:
         statements = [text.sql for text, _ in commands]
         observation.exchanges.append(Exchange(started, perf_counter(), statements, list(map(len, results))))
-
-
-@asynccontextmanager
-async def snapshot_of(
-    pool: Pool, credential: bytes | None, known: Principal | None, begin: Text = READ_ONLY
-) -> AsyncIterator[Snapshot]:
-    """A snapshot that is closed in the end, and abandoned when the request is cancelled.
-
-    `credential` is the hash of the caller's token, `known` who that was when last asked.
-    """
-    snapshot = Snapshot(pool, credential, known, begin)
-    try:
-        yield snapshot
-    except asyncio.CancelledError:
-        _background(snapshot.abandon())
-        raise
-    except BaseException:
-        await snapshot.close()
-        raise
-    else:
-        await snapshot.close()
 
 
 _running: set[asyncio.Task[None]] = set()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Dialect, Executable
 
+    from backend.access.principal import Principal
+
 DIALECT: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # not annotated there
 
 _TIME = re.compile(
@@ -51,17 +53,24 @@ class Statement:
     text: Text
     constants: Mapping[str, object]
 
-    def parameters(self, principal: Mapping[str, object], given: Mapping[str, object]) -> list[bytes | None]:
+    def parameters(self, principal: Principal, given: Mapping[str, object]) -> list[bytes | None]:
         """What is sent for `$1` and so on: the principal's sets, values given for this run, constants."""
         parameters: list[bytes | None] = []
         for name in self.text.names:
             if name.startswith(PRINCIPAL_BIND):
-                parameters.append(encode(principal[name[len(PRINCIPAL_BIND) :]]))
+                parameters.append(_sent(principal, name))
             elif name in given:
                 parameters.append(encode(given[name]))
             else:
                 parameters.append(encode(self.constants[name]))
         return parameters
+
+
+def _sent(principal: Principal, name: str) -> bytes | None:
+    """A set of the principal's: they have up to thousands, and are sent the same each time."""
+    if name not in principal.sent:
+        principal.sent[name] = encode(principal.values[name[len(PRINCIPAL_BIND) :]])
+    return principal.sent[name]
 
 
 class Compiler:

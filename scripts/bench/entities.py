@@ -16,7 +16,7 @@ from client import BenchmarkError
 from backend.cache.entry import Rest, pack, unpack
 from backend.cache.link import Link
 from backend.plan.connection_pool import Timeouts, read_pool
-from backend.plan.snapshot import snapshot_of
+from backend.plan.snapshot import Snapshot
 from backend.plan.statement import Text
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def _measure(url: str, redis_url: str, keys: Sequence[str]) -> list[Load]:
     link = Link(redis_url, b"computor:benchmark")
     pool = read_pool(url, size=1, timeouts=Timeouts(30, 30, 30, 30))
     load = Text(_LOAD.encode(), (), b"benchmark")
-    async with link.open(), pool, snapshot_of(pool, None, None) as snapshot:
+    async with link.open(), pool, Snapshot(pool, None, None) as snapshot:
         server = link.server
         if server is None:
             raise BenchmarkError("Redis does not answer.")

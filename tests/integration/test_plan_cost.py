@@ -73,7 +73,7 @@ class Planning:
         """How long it takes to read the variables and to make the statements and their parameters."""
         document = read_document(SCHEMA, QUERY, DocumentLimits.of(DEFAULTS))
         visibility = Visibility(policies(INTERFACES), self.principal.viewer, Statistics({}))
-        operation = document.operation(None)
+        operation = document.operation(None).node
         start = thread_time()
         values = Variables(SCHEMA, operation.variable_definitions or (), suggest=False).read(variables)
         assert not isinstance(values, list), values
@@ -85,7 +85,7 @@ class Planning:
             arguments.of(run)
         for name, load in self.plan.loads:
             for query in load.queries(run, name, [{}]):
-                query.statement.parameters(self.principal.values, query.given)
+                query.statement.parameters(self.principal, query.given)
         return thread_time() - start
 
 

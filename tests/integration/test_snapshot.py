@@ -10,7 +10,7 @@ import pytest
 
 from backend.plan.connection_pool import Timeouts, read_pool
 from backend.plan.read_connection import ReadConnection
-from backend.plan.snapshot import PREPARED_KEPT, snapshot_of
+from backend.plan.snapshot import PREPARED_KEPT, Snapshot
 from backend.plan.statement import Text
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def _counted(url: str, round_trips: int) -> int:
         await writer.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
 
         async def read() -> int:
-            async with snapshot_of(pool, None, None) as snapshot:
+            async with Snapshot(pool, None, None) as snapshot:
                 for commands_of_one in commands[:-1]:
                     await snapshot.fetch(commands_of_one, last=False)
                 *_, ((count,),) = await snapshot.fetch(commands[-1], last=True)
@@ -65,7 +65,7 @@ def test_nothing_can_be_written_by_reading(own_world: World, last: bool) -> None
     async def write() -> None:
         async with (
             read_pool(own_world.database_url, size=1, timeouts=_TIMEOUTS) as pool,
-            snapshot_of(pool, None, None) as snapshot,
+            Snapshot(pool, None, None) as snapshot,
         ):
             await snapshot.fetch([(Text(b"DELETE FROM organization", (), None), ())], last=last)
 
@@ -90,13 +90,12 @@ def test_request_that_is_cancelled_while_statements_are_forgotten_holds_nothing_
         monkeypatch.setattr(ReadConnection, "execute", forget)
 
         async def count() -> None:
-            async with snapshot_of(pool, None, None) as snapshot:
+            async with Snapshot(pool, None, None) as snapshot:
                 await snapshot.fetch([_COUNT], last=True)
 
         async with read_pool(own_world.database_url, size=1, timeouts=_TIMEOUTS) as pool:
             connection = await pool.borrow(None)
             connection.prepared = {b"%d" % number for number in range(PREPARED_KEPT + 1)}
-            connection.turn = None
             await pool.give_back(connection)
             reading = asyncio.create_task(count())
             await begun.wait()
