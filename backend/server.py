@@ -115,11 +115,12 @@ class Gateway:
             await self._observer(scope, receive, send)
 
     def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # A coroutine less for what comes most.
         if scope["path"] == "/graphql":
             return self._graphql(scope, receive, send)
-        return self._beside(scope, receive, send)
+        return self._other(scope, receive, send)
 
-    async def _beside(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/health/"):
             await self._health(scope, receive, send)
         elif scope["path"].startswith(_PAGES):

@@ -118,7 +118,8 @@ class Principal:
     """The caller: a user and what they hold, as sets of keys by name (`backend.access.policy.Values`).
 
     `evidence` are the columns of `RESOLVE` without the last. `valid_until` is when the credential ends by itself, on
-    this process's monotonic clock. `sent` has the sets as they are sent to PostgreSQL, once they were.
+    this process's monotonic clock. `encoded` has the sets as PostgreSQL is sent them, filled in
+    by who first sends one.
     """
 
     user_id: str
@@ -126,7 +127,7 @@ class Principal:
     viewer: Viewer
     evidence: tuple[str, ...] = field(repr=False)
     valid_until: float = inf
-    sent: dict[str, bytes | None] = field(default_factory=dict, repr=False)
+    encoded: dict[str, bytes | None] = field(default_factory=dict, repr=False)
 
 
 def principal_from_row(row: Sequence[str], valid_until: float = inf) -> Principal:

@@ -6,7 +6,7 @@ import asyncio
 import math
 import os
 import time
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import hiredis
@@ -36,7 +36,7 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.01
 class Found(NamedTuple):
     """What one look into Redis found: the epoch, the values of stamps by name, and valid entries by question.
 
-    `places` are where answers to the questions are kept. `trusted` says that the caller still is who they were when
+    `keys` are where answers to the questions are kept. `trusted` says that the caller still is who they were when
     they were last resolved.
     """
 
@@ -44,20 +44,8 @@ class Found(NamedTuple):
     epoch: bytes
     stamps: Mapping[str, bytes | None]
     trusted: bool
-    places: Mapping[Question, bytes]
+    keys: Mapping[Question, bytes]
     entries: Mapping[Question, Entry]
-
-
-class _Stamps(NamedTuple):
-    """Stamps by name, and where they are."""
-
-    names: tuple[str, ...]
-    keys: tuple[bytes, ...]
-
-
-def _stamps(names: Names, *rests: Rest) -> _Stamps:
-    known = tuple(dict.fromkeys(name for rest in rests for name in rest.names))
-    return _Stamps(known, tuple(map(names.stamp, known)))
 
 
 class Answers:
@@ -75,7 +63,9 @@ class Answers:
         self._foreign: set[bytes] = set()
         # What entries were seen to rest on that is not what their questions are known to rest on here.
         self._otherwise: Recent[bytes, Rest] = Recent(10_000)
-        self._stamps = lru_cache(10_000)(partial(_stamps, names))
+        # Those who rest on the same stamp share its key.
+        self._stamp_key = lru_cache(20_000)(names.stamp)
+        self._stamp_keys = lru_cache(10_000)(self._keys_of)
 
     async def look(self, held: Held, questions: Sequence[Question]) -> Found | None:
         """What is there; None where nothing of it may be used: Redis is away, or nobody reads what changed."""
@@ -97,9 +87,11 @@ class Answers:
 
     async def _look(self, server: Server, held: Held, questions: Sequence[Question]) -> Found | None:
         epoch = self._epoch
-        wanted = self._stamps(held.rest, *self._rests(questions))
-        keys = [self.key(each, epoch) for each in questions]
-        values = await self._read(server, (self._names.lease, *wanted.keys, *keys))
+        stamps_wanted = {**self._stamp_keys(held.rest)}
+        for rest in self._rests(questions):
+            stamps_wanted |= self._stamp_keys(rest)
+        keys = [self._key(each, epoch) for each in questions]
+        values = await self._read(server, (self._names.lease, *stamps_wanted.values(), *keys))
         now = vouched(server, self._version, values[0])
         if now is None:
             return None
@@ -107,13 +99,13 @@ class Answers:
             # Everything under the old epoch is forgotten.
             self._epoch = now
             return await self._look(server, held, questions)
-        stamps = dict(zip(wanted.names, values[1:], strict=False))
+        stamps = dict(zip(stamps_wanted, values[1:], strict=False))
         trusted = held.stamps is not None and held.stamps == _joined(held.rest.names, stamps)
         trusted = trusted and time.monotonic() < held.principal.valid_until
         entries: dict[Question, Entry] = {}
         if trusted:
             clock = _clock()
-            for question, key, raw in zip(questions, keys, values[len(wanted.names) + 1 :], strict=True):
+            for question, key, raw in zip(questions, keys, values[len(stamps_wanted) + 1 :], strict=True):
                 if raw is not None and key not in self._foreign:
                     entry = self._unpacked(raw, key)
                     if entry is not None and clock < entry.until:
@@ -175,6 +167,10 @@ class Answers:
             question: entry for question, entry in entries.items() if _joined(names[question], stamps) == entry.stamps
         }
 
+    def _keys_of(self, rest: Rest) -> dict[str, bytes]:
+        """Where its stamps are, by name."""
+        return {name: self._stamp_key(name) for name in rest.names}
+
     def _rests(self, questions: Sequence[Question]) -> list[Rest]:
         """All that the answers are known to rest on."""
         rests = [question.rest for question in questions if question.rest is not None]
@@ -225,7 +221,7 @@ class Answers:
 
     async def watch(self, found: Found, question: Question, stamps: bytes, seconds: float) -> bytes | None:
         """The answer that another process keeps within so many seconds, if it rests on these very stamps."""
-        key = self.key(question, found.epoch)
+        key = found.keys[question]
         end = time.monotonic() + seconds
         pause = _SHORTEST_PAUSE
         while True:
@@ -242,7 +238,7 @@ class Answers:
             await asyncio.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def key(self, question: Question, epoch: bytes) -> bytes:
+    def _key(self, question: Question, epoch: bytes) -> bytes:
         """Where the answer is kept."""
         return self._names.entry(question.head, epoch, question.digest)
 

@@ -132,7 +132,7 @@ class Connection(asyncio.Protocol):
         self._timer = self._loop.call_at(until, self._time_is_up)
 
     def _time_is_up(self) -> None:
-        """For some perhaps, who are told, and watched for whoever is next."""
+        """Tells those whose time is up, and sets the timer for whoever is next."""
         now = self._loop.time()
         self._timer, self._timer_ends, ends = None, inf, inf
         for place in self._places:

@@ -7,6 +7,7 @@ the stamps, 16 bytes each, then the JSON.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 
 STAMP_SIZE = 16
@@ -17,6 +18,7 @@ class ForeignEntryError(Exception):
     """The entry is not the one that was asked for."""
 
 
+# Told apart by identity, as who rests on the same is given the same one.
 @dataclass(frozen=True, eq=False)
 class Rest:
     """The stamps that something rests on, by name, in a fixed order; `text` is how an entry lists them."""
@@ -27,7 +29,8 @@ class Rest:
     @classmethod
     def on(cls, names: frozenset[str]) -> Rest:
         """Those stamps, whose names have no blank."""
-        ordered = tuple(sorted(names))
+        # Thousands rest on the same ones.
+        ordered = tuple(map(sys.intern, sorted(names)))
         return cls(ordered, " ".join(ordered).encode())
 
 

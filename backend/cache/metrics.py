@@ -14,8 +14,7 @@ HITS, JOINED, MISSES = (FIELDS.labels(answer) for answer in ("hit", "joined", "m
 STORED = Counter("computor_cache_stored", "Answers that were sent to Redis to be kept.")
 BYPASSED = Counter(
     "computor_cache_bypassed",
-    "Requests that did without, by why: away (Redis does not answer), lease (nobody reads what changed), stranger "
-    "(who asks is not known yet).",
+    "Requests that did without, by why: away (Redis does not answer), lease (nobody reads what changed).",
     ["reason"],
 )
 TROUBLES = Counter(

@@ -64,6 +64,7 @@ class Footprint:
         self.opaque = self.opaque or reads.opaque
 
 
+# Not frozen: each miss makes one, and to make a frozen one takes twice as long.
 @dataclass(eq=False, slots=True)
 class Question:
     """A root field with its arguments filled in. `ttl` bounds how long its answer may be kept, in seconds.

@@ -156,6 +156,7 @@ class Recall:
             return frozenset()
         rests = {name: self.asked[name].rest or self.cache.everything for name in missed}
         try:
+            # Those of questions whose tables are known were looked at with what is kept.
             further = [self.cache.everything] if self.cache.everything in rests.values() else []
             self._stamps = await self.cache.answers.stamp(self.found, further)
             for name in missed:
@@ -171,7 +172,7 @@ class Recall:
         if stamps is None:
             return
         question = self.asked[name]
-        place = (found.places[question], stamps)
+        place = (found.keys[question], stamps)
         flight = self.cache.flights.get(place)
         # One that began before the caller's own write read other stamps, and has another place.
         if flight is None:
@@ -242,6 +243,7 @@ class Recall:
         rest = flight.rest
         if question.tables is None:
             rest = self.cache.on_whole(reads.tables)
+            # Where one is absent, nothing holds.
             stamps = joined(rest, self._stamps) or b""
         if lifetime > 0 and stamps and len(body) <= LARGEST:
             self.cache.answers.keep(self.found, key, rest, stamps, body, int(lifetime * 1000))

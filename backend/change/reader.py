@@ -15,7 +15,7 @@ from psycopg import AsyncRawCursor
 from backend.change.change import stamps_of
 from backend.change.install import INSTALLED, IS_KEPT_RIGHTLY, SCHEMA, lacking
 from backend.change.store import LEASE, OUTLASTED, ElsewhereError, NotAcknowledgedError
-from backend.plan.read_connection import ReadConnection
+from backend.plan.pipeline_connection import PipelineConnection
 from backend.plan.statement import Text
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ class Reader:
                 self.is_leading = False
             await asyncio.sleep(ELECTION)
 
-    async def _connect(self) -> ReadConnection:
-        connection = await ReadConnection.connect(
+    async def _connect(self) -> PipelineConnection:
+        connection = await PipelineConnection.connect(
             self._database_url,
             autocommit=True,
             cursor_factory=AsyncRawCursor,
@@ -118,7 +118,7 @@ class Reader:
         await connection.ready()
         return connection
 
-    async def _lead(self, connection: ReadConnection) -> None:
+    async def _lead(self, connection: PipelineConnection) -> None:
         await connection.execute(_SET, [[*_SETTINGS], [*_SETTINGS.values()]])
         await self._ensure_fit(connection)
         # Not a lock that is waited for in the server: a statement that runs keeps dead rows from being cleared away.
@@ -156,7 +156,7 @@ class Reader:
                     is_placed, is_nowhere = False, True
                 await asyncio.sleep(PAUSE)
 
-    async def _take_place(self, connection: ReadConnection, place: str, ended: float) -> None:
+    async def _take_place(self, connection: PipelineConnection, place: str, ended: float) -> None:
         """Has writers know the place that will be vouched for, once no other one is any more: at `ended`."""
         known = await _rows(connection, _PLACE)
         if known == [(place,)]:
@@ -168,7 +168,7 @@ class Reader:
             await connection.execute("SET LOCAL synchronous_commit = on")
             await connection.execute(_TAKE_PLACE, [place])
 
-    async def _ensure_fit(self, connection: ReadConnection) -> None:
+    async def _ensure_fit(self, connection: PipelineConnection) -> None:
         """Raises UnfitDatabaseError where changes are not noted, or not as the policies say."""
         if await _value(connection, "SELECT pg_is_in_recovery()"):
             raise UnfitDatabaseError("the database is in recovery")
@@ -182,10 +182,11 @@ class Reader:
             tables = ", ".join(note.table for note in missing)
             raise UnfitDatabaseError(f"changes are not noted as the policies say, of {tables}: `computor db upgrade`")
 
-    async def _drain(self, connection: ReadConnection) -> None:
+    async def _drain(self, connection: PipelineConnection) -> None:
         """Tells the store of all changes that were committed before it began."""
         while True:
-            snapshot, is_any = await _look(connection, self._seen)
+            # Fifty times a second: with psycopg's cursors it takes twice the processor's time.
+            (((snapshot, is_any),),) = await connection.ask([(_LOOK, [self._seen.encode()])])
             if not is_any:
                 break
             async with connection.transaction():
@@ -209,26 +210,17 @@ class Reader:
         self._seen = snapshot
 
 
-def _asking(connection: ReadConnection) -> Ask:
+def _asking(connection: PipelineConnection) -> Ask:
     async def ask(asked: Sequence[tuple[Statement, list[str]]]) -> list[list[Row]]:
         return [await _rows(connection, statement.text.sql, keys) for statement, keys in asked]
 
     return ask
 
 
-async def _look(connection: ReadConnection, seen: str) -> Row:
-    """Fifty times a second: psycopg's cursors take five times the processor's time."""
-    connection.attach()
-    connection.pgconn.enter_pipeline_mode()
-    (result,) = await connection.exchange([(_LOOK, [seen.encode()])])
-    connection.pgconn.exit_pipeline_mode()
-    return connection.load(result)[0]
-
-
-async def _rows(connection: ReadConnection, statement: Any, *parameters: object) -> list[Row]:
+async def _rows(connection: PipelineConnection, statement: Any, *parameters: object) -> list[Row]:
     return await (await connection.execute(statement, parameters)).fetchall()
 
 
-async def _value(connection: ReadConnection, statement: Any, *parameters: object) -> Any:
+async def _value(connection: PipelineConnection, statement: Any, *parameters: object) -> Any:
     ((value,),) = await _rows(connection, statement, *parameters)
     return value

@@ -71,7 +71,7 @@ class _Purse:
 
 
 class _Place:
-    """Counts as one of the user's requests while the block is run."""
+    """One of the user's places, until the block ends."""
 
     __slots__ = ("_underway", "_user")
 
@@ -80,7 +80,7 @@ class _Place:
         self._user = user
 
     def __enter__(self) -> None:
-        self._underway[self._user] = self._underway.get(self._user, 0) + 1
+        pass
 
     def __exit__(self, *_: object) -> None:
         if self._underway[self._user] > 1:
@@ -111,12 +111,13 @@ class Admission:
         self._in_debt: Recent[str, float] = Recent(_USERS_KEPT)
 
     def place(self, user: str) -> _Place:
-        """A place among the user's requests. Raises RateLimitedError where all are taken, and for who is in debt."""
+        """Takes a place for a block. Raises RateLimitedError where the user has all that they may, and for debtors."""
         self.check(user)
         taken = self._underway.get(user, 0)
         if taken >= self._max_concurrent:
             text = f"{taken} requests of this user are being answered; at most {self._max_concurrent} are at a time."
             raise RateLimitedError(text, "concurrent", self._max_concurrent, taken + 1, retry_after=1)
+        self._underway[user] = taken + 1
         return _Place(self._underway, user)
 
     @property

@@ -52,6 +52,7 @@ class Operation:
     reads_schema_only: bool
     # How its variables are read, once it was asked for.
     variables: Variables | None = None
+    prepared: Recent[Any, Prepared] = field(default_factory=lambda: Recent(PLANS_KEPT))
 
     @property
     def writes(self) -> bool:
@@ -69,7 +70,6 @@ class Document:
     switch_names: tuple[str, ...]
     errors: Sequence[GraphQLError] = ()
     code: ErrorCode = ErrorCode.GRAPHQL_VALIDATION_FAILED
-    prepared: Recent[Any, Prepared] = field(default_factory=lambda: Recent(PLANS_KEPT))
 
     def operation(self, name: str | None) -> Operation:
         """The operation that is meant. GraphQLError where there is none."""

@@ -239,11 +239,11 @@ class Engine:
             return answer._replace(proof=proof)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
         # Other sizes of tables make other plans; who sees the same in tables of the same sizes shares them.
-        key = (request.operation_name, document.switches(variables.coerced), reader.scope.visibility)
-        prepared = document.prepared.get(key)
+        key = (document.switches(variables.coerced), reader.scope.visibility)
+        prepared = operation.prepared.get(key)
         if prepared is None:
             begun = thread_time()
-            prepared = document.prepared.put(key, prepare(self._schema, compiler, operation.node))
+            prepared = operation.prepared.put(key, prepare(self._schema, compiler, operation.node))
             bill.reading += thread_time() - begun
         explains = REPORT_PLAN in request.reports and self._explain.allows(admin=reader.principal.viewer.admin)
         run = QueryRun(self._schema, compiler, operation.node, prepared, variables, reader, explains=explains)

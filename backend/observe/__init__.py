@@ -3,6 +3,6 @@
 Whatever answers requests notes it in `observed()`; nothing of what it notes are values of variables or rows.
 """
 
-from backend.observe.observation import Exchange, Observation, observed, observing
+from backend.observe.observation import Exchange, Observation, Observing, observed
 
-__all__ = ["Exchange", "Observation", "observed", "observing"]
+__all__ = ["Exchange", "Observation", "Observing", "observed"]

@@ -87,8 +87,10 @@ def observed() -> Observation | None:
     return _current.get()
 
 
-class observing:  # noqa: N801 - as a function that makes a context, which takes three times as long
+class Observing:
     """Observes what is done in the block, and in tasks that begin there."""
+
+    # A function that makes a context takes three times as long.
 
     __slots__ = ("_observation", "_token")
 

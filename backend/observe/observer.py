@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from backend.observe.observation import observing
+from backend.observe.observation import Observing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Sequence
@@ -92,7 +92,7 @@ class Observer:
         if self._metrics is not None:
             self._metrics.in_progress.inc()
         try:
-            with observing() as observation:
+            with Observing() as observation:
                 await self._app(scope, receive, sent)
         finally:
             if self._metrics is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.interface.entity import Entity
-    from backend.plan.read_connection import Command
+    from backend.plan.pipeline_connection import Command
     from backend.plan.run import Row
     from backend.plan.snapshot import Snapshot
 

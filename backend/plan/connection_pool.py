@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg import pq
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
-from backend.plan.read_connection import ReadConnection
+from backend.plan.pipeline_connection import PipelineConnection
+from backend.plan.share import Share
 
 if TYPE_CHECKING:
     from backend.settings import Settings
@@ -26,51 +26,7 @@ _BOUNDS_TRANSACTIONS = 170000
 _AT_HAND = 1.0
 
 
-class _Turns:
-    """How many connections more a user may have, and who waits for one, in their order."""
-
-    __slots__ = ("left", "user", "waiting")
-
-    def __init__(self, user: str, left: int) -> None:
-        self.user = user
-        self.left = left
-        self.waiting: deque[asyncio.Future[None]] = deque()
-
-    async def take(self, seconds: float) -> None:
-        """Raises PoolTimeout where none comes free within so many seconds."""
-        if self.left:
-            self.left -= 1
-            return
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
-        self.waiting.append(waiter)
-        timer = loop.call_later(seconds, _refuse, waiter, seconds)
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            # It may have been given just before.
-            if waiter.done() and not waiter.cancelled():
-                self.give()
-            raise
-        finally:
-            timer.cancel()
-
-    def give(self) -> None:
-        """Takes one back, for whoever has waited longest."""
-        while self.waiting:
-            waiter = self.waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
-        self.left += 1
-
-
-def _refuse(waiter: asyncio.Future[None], seconds: float) -> None:
-    if not waiter.done():
-        waiter.set_exception(PoolTimeout(f"no connection for this user within {seconds} s"))
-
-
-class Pool(AsyncConnectionPool[ReadConnection]):
+class Pool(AsyncConnectionPool[PipelineConnection]):
     """Connections, of which one user gets half at most at a time: nobody's slow requests keep all others waiting.
 
     Those that came back a moment ago are at hand for whoever comes next, for psycopg's pool takes as long to give one
@@ -79,13 +35,13 @@ class Pool(AsyncConnectionPool[ReadConnection]):
     """
 
     def __init__(self, database_url: str, **options: Any) -> None:
-        super().__init__(database_url, connection_class=ReadConnection, **options)
-        self._turns: dict[str, _Turns] = {}
-        self._at_hand: list[ReadConnection] = []
+        super().__init__(database_url, connection_class=PipelineConnection, **options)
+        self._shares: dict[str, Share] = {}
+        self._at_hand: list[PipelineConnection] = []
         self._wanting = 0
         self._returning: asyncio.Task[None] | None = None
 
-    async def getconn(self, timeout: float | None = None) -> ReadConnection:  # noqa: ASYNC109 - psycopg's
+    async def getconn(self, timeout: float | None = None) -> PipelineConnection:  # noqa: ASYNC109 - psycopg's
         """A connection. Raises PoolTimeout where none comes free."""
         if self._at_hand:
             return self._at_hand.pop()
@@ -97,10 +53,10 @@ class Pool(AsyncConnectionPool[ReadConnection]):
         connection.at_hand_until = asyncio.get_running_loop().time() + _AT_HAND
         return connection
 
-    async def putconn(self, conn: ReadConnection) -> None:
+    async def putconn(self, conn: PipelineConnection) -> None:
         """Takes a connection back, whatever has become of it."""
         is_fit = conn.pgconn.transaction_status == pq.TransactionStatus.IDLE
-        if self._wanting or not is_fit or conn.at_hand_until < asyncio.get_running_loop().time():
+        if self.closed or self._wanting or not is_fit or conn.at_hand_until < asyncio.get_running_loop().time():
             await super().putconn(conn)
             return
         self._at_hand.append(conn)
@@ -125,34 +81,34 @@ class Pool(AsyncConnectionPool[ReadConnection]):
         await self._return_all()
         await super().close(timeout)
 
-    async def borrow(self, user: str | None) -> ReadConnection:
+    async def borrow(self, user: str | None) -> PipelineConnection:
         """A connection, for a user where it is known who asks. Raises PoolTimeout where none comes free."""
         if user is None:
             return await self.getconn()
-        turns = self._turns.get(user)
-        if turns is None:
-            turns = self._turns[user] = _Turns(user, self._most)
-        # Whoever waits for their own turn waits no longer than for a connection.
-        await turns.take(self.timeout)
+        share = self._shares.get(user)
+        if share is None:
+            share = self._shares[user] = Share(user, self._most)
+        # Nobody waits longer for their own share than for a connection.
+        await share.take(self.timeout)
         try:
             connection = await self.getconn()
         except BaseException:
-            self._give(turns)
+            self._give(share)
             raise
-        connection.turns = turns
+        connection.share = share
         return connection
 
-    async def give_back(self, connection: ReadConnection) -> None:
-        """Takes a connection back, and the turn of the user that it was for."""
-        turns, connection.turns = connection.turns, None
-        if turns is not None:
-            self._give(turns)
+    async def give_back(self, connection: PipelineConnection) -> None:
+        """Takes a connection back, into the share of the user that it was for."""
+        share, connection.share = connection.share, None
+        if share is not None:
+            self._give(share)
         await self.putconn(connection)
 
-    def _give(self, turns: _Turns) -> None:
-        turns.give()
-        if turns.left == self._most:
-            self._turns.pop(turns.user, None)
+    def _give(self, share: Share) -> None:
+        share.give()
+        if share.left == self._most:
+            del self._shares[share.user]
 
     @property
     def _most(self) -> int:
@@ -183,7 +139,7 @@ def read_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
     """A pool for snapshots, not yet open."""
     limits = f"SET statement_timeout = {_ms(timeouts.statement)}; SET lock_timeout = {_ms(timeouts.lock)}"
 
-    async def configure(connection: ReadConnection) -> None:
+    async def configure(connection: PipelineConnection) -> None:
         # Older servers bound a transaction's statements and the pauses between these, not their sum.
         whole = (
             "transaction" if connection.info.server_version >= _BOUNDS_TRANSACTIONS else "idle_in_transaction_session"

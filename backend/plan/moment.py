@@ -34,7 +34,6 @@ async def next_moment(run: Run, tables: Collection[str], *, last: bool) -> float
         return None
     left = extract("epoch", func.least(*moments)) - extract("epoch", func.now())
     statement = run.compiler.compile(select(cast(func.coalesce(left, "infinity"), Float)), prepare=False)
-    ((seconds,),) = (await run.snapshot.fetch([(statement.text, statement.parameters(run.principal, {}))], last=last))[
-        0
-    ]
+    command = (statement.text, statement.parameters(run.principal, {}))
+    (((seconds,),),) = await run.snapshot.fetch([command], last=last)
     return float(seconds) if isfinite(seconds) else float("inf")

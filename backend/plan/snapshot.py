@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from backend.access.principal import Principal
     from backend.plan.connection_pool import Pool
-    from backend.plan.read_connection import Command, ReadConnection
+    from backend.plan.pipeline_connection import Command, PipelineConnection
     from backend.plan.run import Row
 
 _RESOLVE = Text(RESOLVE, (), b"principal")
@@ -70,7 +70,7 @@ class Snapshot:
         self._credential = credential
         self._known = known
         self._verified = credential is None
-        self._connection: ReadConnection | None = None
+        self._connection: PipelineConnection | None = None
         self._begun = False
         self._broken = False
         self._turn = asyncio.Lock()
@@ -153,7 +153,6 @@ class Snapshot:
             try:
                 results = await self._exchange(connection, commands, last=last)
             except (OperationalError, *_TOO_LONG) as error:
-                self._broken = True
                 if (error.sqlstate or "").startswith(_ITS_OWN):
                     raise
                 # Connections that lay in the pool may have been ended there, all of them.
@@ -167,7 +166,7 @@ class Snapshot:
                 _note(started, commands, results)
                 return results
 
-    async def _take(self) -> ReadConnection:
+    async def _take(self) -> PipelineConnection:
         started = perf_counter()
         try:
             connection = await self._pool.borrow(self._known.user_id if self._known else None)
@@ -184,7 +183,7 @@ class Snapshot:
         connection.pgconn.enter_pipeline_mode()
         return connection
 
-    async def _forget(self, connection: ReadConnection) -> None:
+    async def _forget(self, connection: PipelineConnection) -> None:
         """Has it forget what it has prepared; where that ends early, nobody knows what it is at, and it is closed."""
         try:
             await connection.execute("DEALLOCATE ALL")
@@ -203,7 +202,7 @@ class Snapshot:
             await self._pool.give_back(connection)
 
     async def _exchange(
-        self, connection: ReadConnection, commands: Sequence[Command], *, last: bool
+        self, connection: PipelineConnection, commands: Sequence[Command], *, last: bool
     ) -> list[list[Row]]:
         # What is read in one round trip is a transaction by itself, and of the session's kind: it sees one state.
         framed = self._begun or not last or self._begin is not READ_ONLY

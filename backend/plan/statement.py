@@ -58,7 +58,7 @@ class Statement:
         parameters: list[bytes | None] = []
         for name in self.text.names:
             if name.startswith(PRINCIPAL_BIND):
-                parameters.append(_sent(principal, name))
+                parameters.append(_encoded(principal, name))
             elif name in given:
                 parameters.append(encode(given[name]))
             else:
@@ -66,11 +66,11 @@ class Statement:
         return parameters
 
 
-def _sent(principal: Principal, name: str) -> bytes | None:
+def _encoded(principal: Principal, name: str) -> bytes | None:
     """A set of the principal's: they have up to thousands, and are sent the same each time."""
-    if name not in principal.sent:
-        principal.sent[name] = encode(principal.values[name[len(PRINCIPAL_BIND) :]])
-    return principal.sent[name]
+    if name not in principal.encoded:
+        principal.encoded[name] = encode(principal.values[name[len(PRINCIPAL_BIND) :]])
+    return principal.encoded[name]
 
 
 class Compiler:

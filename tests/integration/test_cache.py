@@ -24,7 +24,7 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from backend.plan.read_connection import Command
+    from backend.plan.pipeline_connection import Command
     from tests.support.world import World
 
 COURSES = "{ courses { nodes { title } } }"

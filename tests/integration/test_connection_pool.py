@@ -114,3 +114,10 @@ async def test_closed_pool_leaves_no_connection(own_world: World) -> None:
     # The server does not say when.
     while own_world.connection.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone() is not None:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
+
+
+async def test_connection_that_comes_back_late_is_closed(own_world: World) -> None:
+    async with _pool(own_world, size=1) as pool:
+        connection = await pool.borrow("ada")
+    await pool.give_back(connection)
+    assert connection.closed

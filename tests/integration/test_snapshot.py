@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from backend.plan.connection_pool import Timeouts, read_pool
-from backend.plan.read_connection import ReadConnection
+from backend.plan.pipeline_connection import PipelineConnection
 from backend.plan.snapshot import PREPARED_KEPT, Snapshot
 from backend.plan.statement import Text
 
@@ -76,18 +76,18 @@ def test_nothing_can_be_written_by_reading(own_world: World, last: bool) -> None
 def test_request_that_is_cancelled_while_statements_are_forgotten_holds_nothing_up(
     own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execute = ReadConnection.execute
+    execute = PipelineConnection.execute
 
     async def interrupted() -> None:
         begun = asyncio.Event()
 
-        async def forget(self: ReadConnection, query: Any) -> Any:
+        async def forget(self: PipelineConnection, query: Any) -> Any:
             if query == "DEALLOCATE ALL" and not begun.is_set():
                 begun.set()
                 await asyncio.Event().wait()
             return await execute(self, query)
 
-        monkeypatch.setattr(ReadConnection, "execute", forget)
+        monkeypatch.setattr(PipelineConnection, "execute", forget)
 
         async def count() -> None:
             async with Snapshot(pool, None, None) as snapshot:

@@ -13,7 +13,7 @@ from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.aggregate import FUNCTIONS, aggregated_fields
 from backend.plan.grouping import grouped_fields
-from backend.plan.read_connection import ReadConnection
+from backend.plan.pipeline_connection import PipelineConnection
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.university import (
     build_feedback,
@@ -61,18 +61,18 @@ def _listening(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[s
     for setting in ("log_statement = 'all'", "client_min_messages = 'log'"):
         world.connection.execute(sql.SQL("ALTER DATABASE {} SET ").format(name) + sql.SQL(setting))
     executed: list[str] = []
-    ready = ReadConnection.ready
+    ready = PipelineConnection.ready
 
     def heard(told: Diagnostic) -> None:
         text = told.message_primary or ""
         if text.startswith("execute ") and "SELECT" in text:
             executed.append(text)
 
-    async def ready_and_heard(connection: ReadConnection) -> None:
+    async def ready_and_heard(connection: PipelineConnection) -> None:
         await ready(connection)
         connection.add_notice_handler(heard)
 
-    monkeypatch.setattr(ReadConnection, "ready", ready_and_heard)
+    monkeypatch.setattr(PipelineConnection, "ready", ready_and_heard)
     yield executed
 
 

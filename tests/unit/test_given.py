@@ -8,7 +8,7 @@ from math import inf
 from backend.cache.memory import Proof
 from backend.graphql.answer import Answer, Request
 from backend.graphql.given import GivenAnswers
-from backend.observe.observation import observing
+from backend.observe.observation import Observing
 
 BOUND = 1_000_000
 
@@ -24,7 +24,7 @@ def test_what_is_remembered_takes_no_more_than_it_may() -> None:
     tracemalloc.start()
     try:
         for place in range(200):
-            with observing() as seen:
+            with Observing() as seen:
                 # As documents are that are asked for by their hashes: Redis had it, and the body does not.
                 seen.document = f"{{ a }} # {place} é" + "x" * 50_000
                 answer = Answer(b"{}", executed=True, proof=_proof(place))

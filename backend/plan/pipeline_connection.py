@@ -1,4 +1,4 @@
-"""Connections for reading: psycopg's, spoken to through `psycopg.pq` in pipeline mode, and woken by their sockets."""
+"""psycopg's connections, spoken to through `psycopg.pq` in pipeline mode, and woken by their sockets."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from backend.plan.statement import Text
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
 
+    from backend.plan.share import Share
+
 T = TypeVar("T")
 Command = tuple[Text, Sequence[bytes | None]]
 
@@ -37,31 +39,31 @@ class _Adapted:
     connection: Any
 
 
-class ReadConnection(AsyncConnection[Row]):
-    """A connection of the pool, with the names of what it has prepared, and woken by its socket."""
+class PipelineConnection(AsyncConnection[Row]):
+    """A connection that knows what it has prepared, is woken by its socket, and reads rows into what goes into JSON."""
 
     prepared: set[bytes]
-    rows: Any
-    descriptor: int | None = None
-    waiter: asyncio.Future[None] | None = None
-    # The pool's: of whom it is one of some connections, and until when the next one may have it at once.
-    turns: Any = None
+    # The pool's: of whose share it is, and until when whoever comes next may have it at once.
+    share: Share | None = None
     at_hand_until: float = 0.0
-    watch: asyncio.TimerHandle
+    _rows: Any
+    _descriptor: int | None = None
+    _waiter: asyncio.Future[None] | None = None
+    _watch: asyncio.TimerHandle
 
     async def ready(self) -> None:
-        """Sets the session up; psycopg's pool calls it once."""
+        """Sets it up; whoever connects calls it once."""
         self.prepared = set()
         self.adapters.register_loader("uuid", TextLoader)
         self.adapters.register_loader("jsonb", JsonLoader)
         self.adapters.register_loader("json", JsonLoader)
-        self.rows = Transformer.from_context(self)
+        self._rows = Transformer.from_context(self)
 
     def load(self, result: pq.abc.PGresult) -> list[Row]:
         """The rows of a result."""
-        self.rows.set_pgresult(result)
+        self._rows.set_pgresult(result)
         try:
-            return cast("list[Row]", self.rows.load_rows(0, result.ntuples, tuple))
+            return cast("list[Row]", self._rows.load_rows(0, result.ntuples, tuple))
         except DataError:
             # Few have moments that Python knows not, so that only they pay for it.
             adapters = AdaptersMap(self.adapters)
@@ -99,22 +101,35 @@ class ReadConnection(AsyncConnection[Row]):
             results = [result for place, result in enumerate(results) if place not in places]
         return results
 
+    async def ask(self, commands: Sequence[Command]) -> list[list[Row]]:
+        """The rows of each command, in one round trip that belongs to no snapshot."""
+        self.attach()
+        try:
+            self.pgconn.enter_pipeline_mode()
+            results = await self.exchange(commands)
+            self.pgconn.exit_pipeline_mode()
+        except BaseException:
+            # Nobody knows what it is at.
+            await self.close()
+            raise
+        return list(map(self.load, results))
+
     def attach(self) -> None:
         """From now on, in the pool too, input is read as it comes; until psycopg waits for the socket itself."""
-        if self.descriptor is None:
+        if self._descriptor is None:
             # Kept, since a connection that is lost no longer knows its socket.
-            self.descriptor = self.pgconn.socket
-            asyncio.get_running_loop().add_reader(self.descriptor, self._readable)
+            self._descriptor = self.pgconn.socket
+            asyncio.get_running_loop().add_reader(self._descriptor, self._readable)
 
     def _detach(self) -> None:
         self._leave_socket()
-        self.descriptor = None
+        self._descriptor = None
 
     def _leave_socket(self) -> None:
         """Once only: the number of a socket that is closed goes to the next one that is opened."""
-        if self.descriptor is not None and self.descriptor != _GONE:
-            asyncio.get_running_loop().remove_reader(self.descriptor)
-            self.descriptor = _GONE
+        if self._descriptor is not None and self._descriptor != _GONE:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            self._descriptor = _GONE
 
     async def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
         """As psycopg waits, alone with the socket."""
@@ -131,7 +146,7 @@ class ReadConnection(AsyncConnection[Row]):
         return self.pgconn.status == pq.ConnStatus.BAD or (error.sqlstate or "").startswith("57P")
 
     def _readable(self) -> None:
-        waiter = self.waiter
+        waiter = self._waiter
         try:
             self.pgconn.consume_input()
             if waiter is not None and not waiter.done() and not self.pgconn.is_busy():
@@ -145,8 +160,8 @@ class ReadConnection(AsyncConnection[Row]):
     def _look_again(self) -> None:
         """Of a socket in error, such as one whose other end went with input unread, uvloop says nothing."""
         self._readable()
-        if self.waiter is not None and not self.waiter.done():
-            self.watch = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look_again)
+        if self._waiter is not None and not self._waiter.done():
+            self._watch = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look_again)
 
     async def results(self) -> list[pq.abc.PGresult]:
         """The results of all commands up to the next synchronization point."""
@@ -157,13 +172,13 @@ class ReadConnection(AsyncConnection[Row]):
         while True:
             if pgconn.is_busy():
                 loop = asyncio.get_running_loop()
-                self.waiter = loop.create_future()
-                self.watch = loop.call_later(_LOOK_EVERY, self._look_again)
+                self._waiter = loop.create_future()
+                self._watch = loop.call_later(_LOOK_EVERY, self._look_again)
                 try:
-                    await self.waiter
+                    await self._waiter
                 finally:
-                    self.watch.cancel()
-                    self.waiter = None
+                    self._watch.cancel()
+                    self._waiter = None
                 continue
             result = pgconn.get_result()
             if result is None:
