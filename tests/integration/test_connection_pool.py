@@ -76,7 +76,7 @@ async def test_connections_that_nobody_takes_are_psycopgs_again(
     own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_pool, "_AT_HAND", 0.01)
-    async with _pool(own_world, size=2) as pool:
+    async with _pool(own_world, size=1) as pool:
         await pool.give_back(await pool.borrow("ada"))
         assert pool.get_stats()["pool_available"] == 0
         while not pool.get_stats()["pool_available"]:  # noqa: ASYNC110 - psycopg does not say when
