@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-pytest_plugins = ["tests.support.fixtures", "tests.support.computor_database", "tests.support.rest"]
+pytest_plugins = [
+    "tests.support.fixtures",
+    "tests.support.computor_database",
+    "tests.support.rest",
+    "tests.support.cached_answers",
+]
 
 
 @pytest.fixture(scope="session")

@@ -126,3 +126,17 @@ def test_pages_name_no_file_that_there_is_not(page: Path) -> None:
     # What a page has its reader write is not there yet.
     own = set(re.findall(r"^# file: (\S+)", page.read_text(), re.MULTILINE))
     assert [name for name in named - own if not (root / name).exists() and not (root / "backend" / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_pages_name_no_test_that_there_is_not(page: Path) -> None:
+    tests = {module.name: module.read_text() for module in (DOCS.parent / "tests").rglob("test_*.py")}
+    text = page.read_text()
+    assert {name for name in re.findall(r"\btest_\w+\.py\b", text) if name not in tests} == set()
+    defined = set(re.findall(r"^(?:async )?def (test_\w+)", "\n".join(tests.values()), re.MULTILINE))
+    assert {name for name in re.findall(r"`(test_\w+)`", text) if name not in defined} == set()
+    # Or in words: a file, or two of them, and what a test's name has in it.
+    for files, words in re.findall(r"(`test_\w+\.py`(?: and `test_\w+\.py`)?): ([\w ]+)", text):
+        for file in re.findall(r"test_\w+\.py", files):
+            told = "_".join(words.split())
+            assert re.search(rf"^(?:async )?def test_\w*{told}", tests[file], re.MULTILINE), f"{file}: {words}"

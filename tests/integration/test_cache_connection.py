@@ -13,6 +13,7 @@ import redis
 
 from backend.cache.connection import AwayError, Connection
 from backend.cache.link import Link
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -86,8 +87,7 @@ async def test_a_link_comes_back_after_its_connection_was_lost(redis_url: str) -
         assert first is not None
         with redis.Redis.from_url(redis_url) as other:
             other.client_kill_filter(_type="normal", skipme=True)
-        while link.server in (first, None):  # noqa: ASYNC110 - nothing announces it
-            await asyncio.sleep(0.005)
+        await until(lambda: link.server not in (first, None))
         server = link.server
         assert server is not None
         assert await link.ask(server, ("PING",)) == [b"PONG"]

@@ -26,6 +26,8 @@ from backend.change import OUTLASTED, Reader
 from backend.face import incoming
 from backend.migration import upgrade
 from tests.support.cached_answers import kept, told
+from tests.support.change_reader import left
+from tests.support.database import can_connect
 from tests.support.gateway import running_gateway
 from tests.support.processes import gateway_process
 from tests.support.redis_server import redis_server
@@ -105,8 +107,8 @@ def test_postgresql_of_which_a_process_is_killed_ends_what_is_kept(
                 os.kill(pid, signal.SIGKILL)
                 # All are cut off, and then it comes back.
                 eventually(lambda: not _answers(connection))
-                eventually(lambda: _can_connect(url))
-                assert _notes(url) == 0
+                eventually(lambda: can_connect(url))
+                assert left(url) == 0
                 # Nothing outlasts the lease that there was.
                 time.sleep(OUTLASTED)
                 held.clear()
@@ -136,20 +138,6 @@ def _answers(connection: psycopg.Connection[Any]) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-def _can_connect(url: str) -> bool:
-    try:
-        psycopg.connect(url).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def _notes(url: str) -> int:
-    with psycopg.connect(url) as connection:
-        ((count,),) = connection.execute("SELECT count(*) FROM gateway_change")
-    return int(count)
 
 
 def _kept_again(gateway: RunningGateway) -> str:

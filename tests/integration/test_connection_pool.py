@@ -11,6 +11,7 @@ from psycopg_pool import PoolTimeout
 
 from backend.plan import connection_pool
 from backend.plan.connection_pool import Timeouts, read_pool
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from backend.plan.connection_pool import Pool
@@ -79,8 +80,7 @@ async def test_connections_that_nobody_takes_are_psycopgs_again(
     async with _pool(own_world, size=1) as pool:
         await pool.give_back(await pool.borrow("ada"))
         assert pool.get_stats()["pool_available"] == 0
-        while not pool.get_stats()["pool_available"]:  # noqa: ASYNC110 - psycopg does not say when
-            await asyncio.sleep(0.005)
+        await until(lambda: bool(pool.get_stats()["pool_available"]))
 
 
 async def test_connection_that_is_in_use_all_the_time_goes_through_psycopgs_pool_all_the_same(
@@ -88,10 +88,16 @@ async def test_connection_that_is_in_use_all_the_time_goes_through_psycopgs_pool
 ) -> None:
     monkeypatch.setattr(connection_pool, "_AT_HAND", 0.01)
     async with _pool(own_world, size=1) as pool:
-        while pool.get_stats().get("requests_num", 0) < 5:
-            connection = await pool.borrow("ada")
-            await asyncio.sleep(0.002)
-            await pool.give_back(connection)
+
+        async def use() -> None:
+            while pool.get_stats().get("requests_num", 0) < 5:
+                connection = await pool.borrow("ada")
+                await asyncio.sleep(0.002)
+                await pool.give_back(connection)
+
+        using = asyncio.create_task(use())
+        await until(using.done)
+        await using
 
 
 async def test_lost_connection_is_not_given_to_the_next(own_world: World) -> None:
@@ -111,9 +117,8 @@ async def test_closed_pool_leaves_no_connection(own_world: World) -> None:
         connection = await pool.borrow("ada")
         pid = connection.pgconn.backend_pid
         await pool.give_back(connection)
-    # The server does not say when.
-    while own_world.connection.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone() is not None:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    ended = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)"
+    await until(lambda: own_world.connection.execute(ended, [pid]).fetchone() == (True,))
 
 
 async def test_connection_that_comes_back_late_is_closed(own_world: World) -> None:

@@ -12,6 +12,7 @@ from backend.plan.connection_pool import Timeouts, read_pool
 from backend.plan.pipeline_connection import PipelineConnection
 from backend.plan.snapshot import PREPARED_KEPT, Snapshot
 from backend.plan.statement import Text
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -26,29 +27,27 @@ _WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid 
 async def _counted(url: str, round_trips: int) -> int:
     """How many rows a snapshot counts that began before one was added."""
     commands = [[_WAIT, _COUNT]] if round_trips == 1 else [[_WAIT], [_COUNT]]
-    async with (
-        await psycopg.AsyncConnection.connect(url, autocommit=True) as writer,
-        read_pool(url, size=2, timeouts=_TIMEOUTS) as pool,
-    ):
-        await writer.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+    pool = read_pool(url, size=2, timeouts=_TIMEOUTS)
+    with psycopg.connect(url, autocommit=True) as writer:
+        async with pool:
+            writer.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
 
-        async def read() -> int:
-            async with Snapshot(pool, None, None) as snapshot:
-                for commands_of_one in commands[:-1]:
-                    await snapshot.fetch(commands_of_one, last=False)
-                *_, ((count,),) = await snapshot.fetch(commands[-1], last=True)
-                return int(count)
+            async def read() -> int:
+                async with Snapshot(pool, None, None) as snapshot:
+                    for commands_of_one in commands[:-1]:
+                        await snapshot.fetch(commands_of_one, last=False)
+                    *_, ((count,),) = await snapshot.fetch(commands[-1], last=True)
+                    return int(count)
 
-        reading = asyncio.create_task(read())
-        while (await (await writer.execute(_WAITING, [_LOCK])).fetchone()) != (1,):  # noqa: ASYNC110 - the server tells
-            await asyncio.sleep(0.01)
-        await writer.execute(
-            "INSERT INTO organization (title, path, organization_type) VALUES ('New', 'new', 'organization')"
-        )
-        await writer.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
-        counted = await reading
-        await writer.execute("DELETE FROM organization WHERE path = 'new'")
-        return counted
+            reading = asyncio.create_task(read())
+            await until(lambda: writer.execute(_WAITING, [_LOCK]).fetchone() == (1,))
+            writer.execute(
+                "INSERT INTO organization (title, path, organization_type) VALUES ('New', 'new', 'organization')"
+            )
+            writer.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+            counted = await reading
+            writer.execute("DELETE FROM organization WHERE path = 'new'")
+            return counted
 
 
 @pytest.mark.parametrize("round_trips", [1, 2])

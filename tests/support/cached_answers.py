@@ -1,14 +1,59 @@
-"""Answers, and what they say of where they came from."""
+"""Answers, what they say of where they came from, and gateways that keep them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from pydantic import SecretStr
+
+from backend.access.credentials import create_token
+from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.redis_server import RedisServer, redis_server
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from tests.support.gateway import RunningGateway
+    from collections.abc import Iterator, Sequence
+
+    from tests.support.world import World
+
+USERS = ("ada", "bob", "cyd", "tom", "lea", "adi", "uma", "orla", "mia", "sol")
+
+
+@pytest.fixture(scope="module")
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis for one module alone."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def university_tokens(own_university: World) -> dict[str, str]:
+    """By user: a token that does all that they may; `ada reads` only reads courses for ada."""
+    url = own_university.database_url
+    made = {user: create_token(url, user=user, scopes=["*"]) for user in USERS}
+    made["ada reads"] = create_token(url, user="ada", scopes=["course:list"])
+    return made
+
+
+@pytest.fixture(scope="module")
+def cached_gateways(
+    own_university: World, own_redis: RedisServer, university_tokens: dict[str, str]
+) -> Iterator[Sequence[RunningGateway]]:
+    """Two gateways over one database and one Redis, which share nothing else."""
+    url, at = own_university.database_url, SecretStr(own_redis.url)
+    with (
+        running_gateway(url, university_tokens, redis_url=at) as first,
+        running_gateway(url, university_tokens, redis_url=at) as second,
+    ):
+        yield first, second
+
+
+@pytest.fixture
+def cached(cached_gateways: Sequence[RunningGateway]) -> RunningGateway:
+    """The first of the gateways."""
+    return cached_gateways[0]
 
 
 @dataclass(frozen=True)

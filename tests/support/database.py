@@ -51,6 +51,15 @@ def detour(database_url: str) -> Iterator[tuple[Path, Path, str]]:
         yield Path(directory, name), Path(own, name), parts._replace(query=f"host={quote(own, safe='')}").geturl()
 
 
+def can_connect(database_url: str) -> bool:
+    """Whether its server takes a connection now."""
+    try:
+        psycopg.connect(database_url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 def run(database_url: str, *statements: str) -> list[tuple[object, ...]]:
     """Run statements in a transaction; gives the rows of the last."""
     with psycopg.connect(database_url) as connection:

@@ -11,6 +11,7 @@ import pytest
 from backend.access.credentials import create_token
 from backend.seed import load
 from tests.support import university
+from tests.support.change_reader import put_home
 from tests.support.database import new_database
 from tests.support.gateway import GatewayHere, running_gateway
 from tests.support.world import World
@@ -69,6 +70,19 @@ def own_world(postgres_url: str, migrated_template: str) -> Iterator[World]:
         psycopg.connect(url, autocommit=True) as connection,
     ):
         yield World(connection, url)
+
+
+@pytest.fixture(scope="module")
+def own_university(own_world: World) -> World:
+    """The university, for one module to change."""
+    university.build_university(own_world)
+    return own_world
+
+
+@pytest.fixture
+def at_home(own_university: World) -> None:
+    """The reader's place in the university is that of a store such as RememberedStamps, whatever ran before."""
+    put_home(own_university)
 
 
 @pytest.fixture(scope="session")
