@@ -58,7 +58,8 @@ class Footprint:
 
     def learn(self, reads: Reads, took: float) -> None:
         """Takes in what a run has read."""
-        self.tables = (self.tables or frozenset()) | reads.tables
+        if self.tables is None or not reads.tables <= self.tables:
+            self.tables = (self.tables or frozenset()) | reads.tables
         self.took = took if self.took is None else min(self.took, took)
         self.timed = self.timed or reads.timed
         self.opaque = self.opaque or reads.opaque
