@@ -43,7 +43,7 @@ class Pool(AsyncConnectionPool[PipelineConnection]):
 
     async def getconn(self, timeout: float | None = None) -> PipelineConnection:  # noqa: ASYNC109 - psycopg's
         """A connection. Raises PoolTimeout where none comes free."""
-        if self._at_hand:
+        if self._at_hand and not self.closed:
             return self._at_hand.pop()
         self._wanting += 1
         try:
@@ -78,8 +78,9 @@ class Pool(AsyncConnectionPool[PipelineConnection]):
         """Closes all connections."""
         if self._returning is not None:
             self._returning.cancel()
-        await self._return_all()
         await super().close(timeout)
+        # It closes what it is given from now on.
+        await self._return_all()
 
     async def borrow(self, user: str | None) -> PipelineConnection:
         """A connection, for a user where it is known who asks. Raises PoolTimeout where none comes free."""

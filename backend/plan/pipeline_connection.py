@@ -46,6 +46,8 @@ class PipelineConnection(AsyncConnection[Row]):
     # The pool's: of whose share it is, and until when whoever comes next may have it at once.
     share: Share | None = None
     at_hand_until: float = 0.0
+    # Synchronization points that were sent, and up to which nobody has taken the results.
+    due: int = 0
     _rows: Any
     _descriptor: int | None = None
     _waiter: asyncio.Future[None] | None = None
@@ -77,6 +79,9 @@ class PipelineConnection(AsyncConnection[Row]):
 
         Raises the error of the first that failed.
         """
+        if self.due:
+            # Theirs would be taken for those of these commands.
+            raise OperationalError("nobody waited for the results of the commands before")
         pgconn = self.pgconn
         # By name, the place of the result that says that it was prepared.
         preparing: dict[bytes, int] = {}
@@ -89,7 +94,7 @@ class PipelineConnection(AsyncConnection[Row]):
                 preparing[name] = place + len(preparing)
                 pgconn.send_prepare(name, text.sql)
             pgconn.send_query_prepared(name, parameters)
-        pgconn.pipeline_sync()
+        self.sync()
         results = await self.results()
         for place, result in enumerate(results):
             if result.status in _FAILED:
@@ -163,13 +168,18 @@ class PipelineConnection(AsyncConnection[Row]):
         if self._waiter is not None and not self._waiter.done():
             self._watch = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._look_again)
 
+    def sync(self) -> None:
+        """Ends the commands that were sent."""
+        self.pgconn.pipeline_sync()
+        self.due += 1
+
     async def results(self) -> list[pq.abc.PGresult]:
-        """The results of all commands up to the next synchronization point."""
+        """The results of all commands up to the next synchronization point; none where there is no further one."""
         pgconn = self.pgconn
         while pgconn.flush():
             await self._writable()
         results: list[pq.abc.PGresult] = []
-        while True:
+        while self.due:
             if pgconn.is_busy():
                 loop = asyncio.get_running_loop()
                 self._waiter = loop.create_future()
@@ -186,8 +196,10 @@ class PipelineConnection(AsyncConnection[Row]):
                     raise OperationalError("the connection is lost")
                 continue
             if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                return results
+                self.due -= 1
+                break
             results.append(result)
+        return results
 
     async def _writable(self) -> None:
         loop = asyncio.get_running_loop()

@@ -36,6 +36,8 @@ READ_ONLY = Text(b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", (), None)
 # Each statement sees what was committed before it, so that what is read behind a lock is what the lock waited for.
 READ_WRITE = Text(b"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE", (), None)
 _COMMIT = Text(b"COMMIT", (), None)
+_ROLLBACK = Text(b"ROLLBACK", (), None)
+_FORGET = Text(b"DEALLOCATE ALL", (), None)
 # Of errors that are the server's business, those that say something of this transaction alone: it collided (class 40),
 # or did not get a lock (class 55), or has a value that is too long for an index.
 _ITS_OWN = ("40", "55", "54000")
@@ -73,6 +75,7 @@ class Snapshot:
         self._connection: PipelineConnection | None = None
         self._begun = False
         self._broken = False
+        self._ended = False
         self._turn = asyncio.Lock()
         self.statements = 0
 
@@ -81,11 +84,23 @@ class Snapshot:
         return self
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
-        """Closes it, and abandons it when the request is cancelled."""
-        if isinstance(error, asyncio.CancelledError):
+        """Closes it, and abandons it when the request is cancelled, or a task of its own that read.
+
+        Tasks that go on get no connection any more, which nobody would give back.
+        """
+        self._ended = True
+        if isinstance(error, asyncio.CancelledError) or self._is_underway:
             _background(self.abandon())
-        else:
+            return
+        try:
             await self.close()
+        except asyncio.CancelledError:
+            _background(self.abandon())
+            raise
+
+    @property
+    def _is_underway(self) -> bool:
+        return self._turn.locked() or (self._connection is not None and self._connection.due > 0)
 
     async def fetch(self, commands: Sequence[Command], *, last: bool) -> list[list[Row]]:
         """The rows of each command, in one round trip. `last` says that no other read will follow.
@@ -148,6 +163,8 @@ class Snapshot:
     async def _send(self, commands: Sequence[Command], *, last: bool) -> list[list[Row]]:
         lost = 0
         while True:
+            if self._ended:
+                raise UnavailableError("The request has ended.")
             connection = self._connection or await self._take()
             started = perf_counter()
             try:
@@ -162,7 +179,6 @@ class Snapshot:
                 await self._discard()
             else:
                 self.statements += len(commands)
-                self._begun = not last
                 _note(started, commands, results)
                 return results
 
@@ -213,43 +229,48 @@ class Snapshot:
         except Error:
             self._broken = True
             raise
+        self._begun = not last
         return list(map(connection.load, results[len(before) : len(before) + len(commands)]))
 
     async def close(self) -> None:
         """Ends the snapshot; the connection goes back to the pool, fit to be used or closed."""
-        connection, self._connection = self._connection, None
+        connection = self._connection
         if connection is None:
             return
         try:
             if self._begun or self._broken:
-                connection.pgconn.send_query_params(b"ROLLBACK", None)
-                connection.pgconn.pipeline_sync()
-                await connection.results()
+                await connection.exchange([(_ROLLBACK, ())])
             connection.pgconn.exit_pipeline_mode()
-        except (OperationalError, OSError):
+        except (Error, OSError):
             await connection.close()
+        self._connection = None
         await self._pool.give_back(connection)
 
     async def abandon(self) -> None:
         """Ends the snapshot while a statement may still run: that is cancelled in PostgreSQL first."""
         connection = self._connection
-        if connection is None:
-            return
+        if connection is not None and connection.due:
+            try:
+                await connection.cancel_safe(timeout=2)
+            except (OperationalError, OSError):
+                await connection.close()
+        # Whoever else waits for the statement has the turn until it has ended, and may have another connection by then.
+        async with self._turn:
+            if self._connection is not None:
+                await self._clear(self._connection)
+                await self.close()
+
+    async def _clear(self, connection: PipelineConnection) -> None:
         try:
-            await connection.cancel_safe(timeout=2)
-            await asyncio.wait_for(connection.results(), 2)
-            # Nobody has seen which statements were prepared before the end.
-            connection.prepared.clear()
-            connection.pgconn.send_query_params(b"ROLLBACK", None)
-            connection.pgconn.send_query_params(b"DEALLOCATE ALL", None)
-            connection.pgconn.pipeline_sync()
-            await asyncio.wait_for(connection.results(), 2)
-            self._begun = self._broken = False
-            await self.close()
-        except (OperationalError, OSError, TimeoutError):
-            self._connection = None
+            async with asyncio.timeout(4):
+                while connection.due:
+                    await connection.results()
+                # Nobody has seen which statements were prepared before the end.
+                connection.prepared.clear()
+                await connection.exchange([(_ROLLBACK, ()), (_FORGET, ())])
+        except (Error, OSError, TimeoutError):
             await connection.close()
-            await self._pool.give_back(connection)
+        self._begun = self._broken = False
 
 
 def _note(started: float, commands: Sequence[Command], results: Sequence[Sequence[Row]]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from psycopg_pool import PoolTimeout
+from psycopg_pool import PoolClosed, PoolTimeout
 
 from backend.plan import connection_pool
 from backend.plan.connection_pool import Timeouts, read_pool
@@ -121,8 +121,10 @@ async def test_closed_pool_leaves_no_connection(own_world: World) -> None:
     await until(lambda: own_world.connection.execute(ended, [pid]).fetchone() == (True,))
 
 
-async def test_connection_that_comes_back_late_is_closed(own_world: World) -> None:
-    async with _pool(own_world, size=1) as pool:
+async def test_connection_that_comes_back_to_a_closed_pool_is_closed(own_world: World) -> None:
+    async with _pool(own_world, size=2) as pool:
         connection = await pool.borrow("ada")
     await pool.give_back(connection)
     assert connection.closed
+    with pytest.raises(PoolClosed):
+        await pool.borrow("ada")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from backend.errors import UnavailableError
 from backend.plan.connection_pool import Timeouts, read_pool
 from backend.plan.pipeline_connection import PipelineConnection
 from backend.plan.snapshot import PREPARED_KEPT, Snapshot
@@ -15,11 +16,16 @@ from backend.plan.statement import Text
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from backend.plan.connection_pool import Pool
+    from backend.plan.run import Row
     from tests.support.world import World
 
 _TIMEOUTS = Timeouts(statement=20, lock=20, connection=20, transaction=20)
 _LOCK = 20_251
 _WAIT = (Text(b"SELECT pg_advisory_xact_lock(%d)" % _LOCK, (), None), ())
+_SLEEP = (Text(b"SELECT pg_sleep(15)", (), None), ())
 _COUNT = (Text(b"SELECT count(*) FROM organization", (), None), ())
 _WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
 
@@ -104,3 +110,85 @@ def test_request_that_is_cancelled_while_statements_are_forgotten_holds_nothing_
             await count()
 
     asyncio.run(interrupted())
+
+
+async def _ended(work: Coroutine[Any, Any, object], begun: asyncio.Event) -> None:
+    task = asyncio.create_task(work)
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_request_that_is_cancelled_between_two_reads_gives_its_connection_back(own_world: World) -> None:
+    begun = asyncio.Event()
+
+    async def think() -> None:
+        async with Snapshot(pool) as snapshot:
+            await snapshot.fetch([_COUNT], last=False)
+            begun.set()
+            await asyncio.Event().wait()
+
+    async with _one_connection(own_world) as pool:
+        await _ended(think(), begun)
+        await _count(pool)
+
+
+async def test_request_that_is_cancelled_while_it_is_rolled_back_gives_its_connection_back(own_world: World) -> None:
+    begun = asyncio.Event()
+
+    async def leave() -> None:
+        async with Snapshot(pool) as snapshot:
+            await snapshot.fetch([_COUNT], last=False)
+            begun.set()
+
+    async with _one_connection(own_world) as pool:
+        await _ended(leave(), begun)
+        await _count(pool)
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+async def test_task_that_outlives_its_request_holds_no_connection(own_world: World, is_cancelled: bool) -> None:  # noqa: FBT001 - one of two ends
+    begun = asyncio.Event()
+    others: list[asyncio.Task[list[list[Row]]]] = []
+
+    async def leave() -> None:
+        async with Snapshot(pool) as snapshot:
+            others.extend(asyncio.create_task(snapshot.fetch(command, last=False)) for command in ([_SLEEP], [_COUNT]))
+            await asyncio.sleep(0.05)
+            begun.set()
+            await asyncio.sleep(60 if is_cancelled else 0)
+
+    async with _one_connection(own_world) as pool:
+        if is_cancelled:
+            await _ended(leave(), begun)
+        else:
+            await leave()
+        ends = await asyncio.gather(*others, return_exceptions=True)
+        assert list(map(type, ends)) == [UnavailableError, UnavailableError]
+        await _count(pool)
+
+
+async def test_no_read_is_given_the_rows_of_one_that_was_cancelled(own_world: World) -> None:
+    async with _one_connection(own_world) as pool:
+        async with Snapshot(pool) as snapshot:
+            await snapshot.fetch([_COUNT], last=False)
+            task = asyncio.create_task(snapshot.fetch([(Text(b"SELECT 'other'", (), b"other"), ())], last=False))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(UnavailableError):
+                await snapshot.fetch([_COUNT], last=False)
+        await _count(pool)
+        async with Snapshot(pool) as snapshot:
+            assert await snapshot.fetch([(Text(b"SELECT 'other'", (), b"other"), ())], last=True) == [[("other",)]]
+
+
+def _one_connection(world: World) -> Pool:
+    return read_pool(world.database_url, size=1, timeouts=Timeouts(statement=20, lock=20, connection=2, transaction=20))
+
+
+async def _count(pool: Pool) -> None:
+    async with Snapshot(pool) as snapshot:
+        await snapshot.fetch([_COUNT], last=True)
