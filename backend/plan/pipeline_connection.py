@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from psycopg import AsyncConnection, DataError, Error, OperationalError, pq
 from psycopg.adapt import AdaptersMap, Transformer
-from psycopg.errors import error_from_result
+from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.types.string import TextLoader
 
 from backend.plan.received import AnyMomentLoader, JsonLoader
@@ -111,7 +111,12 @@ class PipelineConnection(AsyncConnection[Row]):
         self.attach()
         try:
             self.pgconn.enter_pipeline_mode()
-            results = await self.exchange(commands)
+            try:
+                results = await self.exchange(commands)
+            except InvalidSqlStatementName:
+                # Where psycopg has prepared statements itself, it has PostgreSQL forget all of them when it rolls back.
+                self.prepared.clear()
+                results = await self.exchange(commands)
             self.pgconn.exit_pipeline_mode()
         except BaseException:
             # Nobody knows what it is at.

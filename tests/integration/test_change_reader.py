@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from backend.change import LEASE
+from backend.change import LEASE, NotAcknowledgedError
 from tests.support.change_reader import left, reading, renewed, write
 from tests.support.changes import RememberedStamps
 from tests.support.waiting import until
@@ -91,6 +91,30 @@ async def test_store_that_does_not_hear_is_told_again_and_nothing_is_vouched_for
         await until(lambda: store.is_vouched_for)
         assert f"course/course:{course}" in store.bumped
         assert left(url) == 0
+
+
+async def test_store_that_does_not_hear_once_costs_nobody_what_is_kept(own_university: World) -> None:
+    url, course = own_university.database_url, own_university.id("course", "algebra")
+    store = RememberedStamps()
+    async with reading(url, store):
+        await until(lambda: store.is_vouched_for)
+        # By then psycopg has prepared what is read.
+        for number in range(8):
+            write(url, f"heard {number}", course)
+            await until(lambda: left(url) == 0)
+        refused: list[bool] = []
+
+        def refuse_once() -> None:
+            refused.append(True)
+            if len(refused) == 1:
+                raise NotAcknowledgedError("once")
+
+        store.on_bump = refuse_once
+        write(url, "not heard", course)
+        await until(lambda: left(url) == 0)
+        await renewed(store)
+        assert len(refused) == 2
+        assert store.epochs == 1
 
 
 async def test_notes_stay_until_they_were_told(own_university: World) -> None:
