@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 
 from backend.access.credentials import create_token
 from backend.face import incoming
+from backend.graphql.introspection import SchemaAnswers
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.waiting import eventually
 
@@ -89,6 +91,24 @@ def test_client_that_goes_away_takes_its_statement_along(
             for client in clients:
                 client.close()
         assert small.data("adi", QUERY) == {"courses": {"totalCount": 1}}
+
+
+def test_client_that_goes_away_between_two_statements_holds_nothing_up(
+    small: RunningGateway, own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming, "WATCHED_AFTER", 0.02)
+
+    async def think(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    with monkeypatch.context() as slow, httpx.Client(timeout=0.3) as client:
+        slow.setattr(SchemaAnswers, "answer", think)
+        # Whose token is new is asked for before anything else.
+        headers = {"Authorization": f"Bearer {create_token(own_world.database_url, user='adi')}"}
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(f"{small.url}/graphql", json={"query": "{ __schema { types { name } } }"}, headers=headers)
+    eventually(lambda: not own_world.connection.execute(OTHERS + " AND state = 'idle in transaction'").fetchall())
+    assert small.data("adi", QUERY) == {"courses": {"totalCount": 1}}
 
 
 def test_connections_that_ended_in_the_pool_are_replaced_unseen(small: RunningGateway, own_world: World) -> None:
