@@ -29,7 +29,7 @@ class AwayError(Exception):
     """Redis cannot be reached, or did not answer in time."""
 
 
-class _Place:
+class _Waiting:
     """What waits for the replies to some commands; nobody may wait any more, and the replies come all the same.
 
     Who waits does so until `until`, by the loop's time.
@@ -50,7 +50,7 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader()
-        self._places: deque[_Place] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._transport: asyncio.Transport | None = None
         self._unsent: list[bytes] = []
         self._unsent_size = 0
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
             raise AwayError("The connection to Redis is lost.")
         future: asyncio.Future[list[Any]] = self._loop.create_future()
         until = self._loop.time() + seconds
-        self._send(_Place(future, len(commands), until), commands)
+        self._send(_Waiting(future, len(commands), until), commands)
         if until < self._timer_ends:
             self._watch(until)
         if not self._flushes:
@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
         """Sends commands whose replies nobody waits for, soon or with what is asked before that; if it can."""
         if self._is_lost:
             return
-        self._send(_Place(None, len(commands)), commands)
+        self._send(_Waiting(None, len(commands)), commands)
         if self._later is None:
             self._later = self._loop.call_later(_LATER, self._flush_later)
 
@@ -101,8 +101,8 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _send(self, place: _Place, commands: Sequence[Command]) -> None:
-        self._places.append(place)
+    def _send(self, waiting: _Waiting, commands: Sequence[Command]) -> None:
+        self._waiting.append(waiting)
         for command in commands:
             last = command[-1]
             if isinstance(last, bytes) and len(last) >= _LONG:
@@ -135,14 +135,14 @@ class Connection(asyncio.Protocol):
         """Tells those whose time is up, and sets the timer for whoever is next."""
         now = self._loop.time()
         self._timer, self._timer_ends, ends = None, inf, inf
-        for place in self._places:
-            if place.future is None or place.future.done():
+        for waiting in self._waiting:
+            if waiting.future is None or waiting.future.done():
                 continue
-            if place.until > now:
-                ends = min(ends, place.until)
+            if waiting.until > now:
+                ends = min(ends, waiting.until)
             else:
                 # Where it is this process that was busy, the reply is here already, and only waits to be read.
-                self._loop.call_soon(self._loop.call_soon, _give_up, place.future)
+                self._loop.call_soon(self._loop.call_soon, _give_up, waiting.future)
         if ends < inf:
             self._watch(ends)
 
@@ -156,28 +156,28 @@ class Connection(asyncio.Protocol):
             self._reader.feed(data)
             reply = self._reader.gets()
             while reply is not False:
-                self._place(reply)
+                self._take(reply)
                 reply = self._reader.gets()
         except (hiredis.ProtocolError, IndexError):
             # What is no reply, or nobody's: whose the next one is cannot be told.
             self.close()
 
-    def _place(self, reply: Any) -> None:
-        place = self._places[0]
-        place.replies.append(reply)
-        place.left -= 1
-        if not place.left:
-            self._places.popleft()
-            if place.future is not None and not place.future.done():
-                place.future.set_result(place.replies)
+    def _take(self, reply: Any) -> None:
+        waiting = self._waiting[0]
+        waiting.replies.append(reply)
+        waiting.left -= 1
+        if not waiting.left:
+            self._waiting.popleft()
+            if waiting.future is not None and not waiting.future.done():
+                waiting.future.set_result(waiting.replies)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """As asyncio calls it."""
         for timer in (self._timer, self._later):
             if timer is not None:
                 timer.cancel()
-        while self._places:
-            future = self._places.popleft().future
+        while self._waiting:
+            future = self._waiting.popleft().future
             if future is not None and not future.done():
                 future.set_exception(AwayError("The connection to Redis is lost."))
         if not self.lost.done():

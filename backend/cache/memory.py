@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-Place = tuple[str, bool, bytes]
+Source = tuple[str, bool, bytes]
 """A token, whether it was sent with POST, and the body, or else the query string."""
 
 
@@ -29,33 +29,33 @@ class Proof:
 
 
 class Memory(Generic[T]):
-    """What was given to the requests of places, as far as it fits into so many bytes."""
+    """What was given to the requests from sources, as far as it fits into so many bytes."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
         self._size = 0
-        self._kept: OrderedDict[Place, tuple[T, int]] = OrderedDict()
+        self._kept: OrderedDict[Source, tuple[T, int]] = OrderedDict()
 
-    def get(self, place: Place) -> T | None:
-        """What is kept there, and now counts as used."""
-        kept = self._kept.get(place)
+    def get(self, source: Source) -> T | None:
+        """What is kept for it, and now counts as used."""
+        kept = self._kept.get(source)
         if kept is None:
             return None
-        self._kept.move_to_end(place)
+        self._kept.move_to_end(source)
         return kept[0]
 
-    def put(self, place: Place, value: T, size: int) -> None:
+    def put(self, source: Source, value: T, size: int) -> None:
         """Keeps it; what was used longest ago goes. `size` is in bytes."""
-        self.drop(place)
+        self.drop(source)
         if size > self._bound:
             return
-        self._kept[place] = (value, size)
+        self._kept[source] = (value, size)
         self._size += size
         while self._size > self._bound:
             self._size -= self._kept.popitem(last=False)[1][1]
 
-    def drop(self, place: Place) -> None:
+    def drop(self, source: Source) -> None:
         """Forgets it."""
-        kept = self._kept.pop(place, None)
+        kept = self._kept.pop(source, None)
         if kept is not None:
             self._size -= kept[1]

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _WORTH_A_LOCK = 0.005
 _HIT, _MISS = "hit", "miss"
 
-Place = tuple[bytes, bytes]
+FlightKey = tuple[bytes, bytes]
+"""Under what the answer is to be kept, and the values of the stamps that it rests on."""
 
 
 class Lifetimes:
@@ -52,7 +53,7 @@ class _Flight:
     Whoever waits has a `future` made, to which None comes where it failed.
     """
 
-    place: Place
+    key: FlightKey
     alone: bool
     rest: Rest
     future: asyncio.Future[bytes | None] | None = None
@@ -61,7 +62,7 @@ class _Flight:
     @property
     def stamps(self) -> bytes:
         """The values of the stamps, as they were when it began."""
-        return self.place[1]
+        return self.key[1]
 
 
 class Cache:
@@ -80,7 +81,7 @@ class Cache:
     ) -> None:
         self.answers = answers
         self.lifetimes = lifetimes
-        self.flights: dict[Place, _Flight] = {}
+        self.flights: dict[FlightKey, _Flight] = {}
         self._rests_on = rests_on
         self._whole = whole
         self.rest = lru_cache(10_000)(self._rest)
@@ -172,18 +173,18 @@ class Recall:
         if stamps is None:
             return
         question = self.asked[name]
-        place = (found.keys[question], stamps)
-        flight = self.cache.flights.get(place)
-        # One that began before the caller's own write read other stamps, and has another place.
+        key = (found.keys[question], stamps)
+        flight = self.cache.flights.get(key)
+        # One that began before the caller's own write read other stamps, and has another key.
         if flight is None:
-            self._own[name] = self._begin(place, rest, alone=alone)
+            self._own[name] = self._begin(key, rest, alone=alone)
         elif found.trusted and (flight.alone or question.footprint.took is not None):
             flight.future = flight.future or asyncio.get_running_loop().create_future()
             self._joined[name] = flight.future, flight
 
-    def _begin(self, place: Place, rest: Rest, *, alone: bool) -> _Flight:
-        flight = _Flight(place, alone, rest)
-        self.cache.flights[place] = flight
+    def _begin(self, key: FlightKey, rest: Rest, *, alone: bool) -> _Flight:
+        flight = _Flight(key, alone, rest)
+        self.cache.flights[key] = flight
         return flight
 
     async def _look_elsewhere(self, found: Found) -> None:
@@ -217,8 +218,8 @@ class Recall:
             future, flight = self._joined[name]
             await asyncio.wait({future}, timeout=None if flight.alone else left)
             body = future.result() if future.done() else None
-            if body is None and flight.place not in self.cache.flights:
-                self._own[name] = self._begin(flight.place, flight.rest, alone=True)
+            if body is None and flight.key not in self.cache.flights:
+                self._own[name] = self._begin(flight.key, flight.rest, alone=True)
         if body is not None:
             metrics.JOINED.inc()
         return body
@@ -239,7 +240,7 @@ class Recall:
             lifetime = min(lifetime, question.ttl)
         if reads.timed:
             lifetime = min(lifetime, 0 if seconds is None else seconds - took)
-        key, stamps = flight.place
+        key, stamps = flight.key
         rest = flight.rest
         if question.tables is None:
             rest = self.cache.on_whole(reads.tables)
@@ -264,7 +265,7 @@ class Recall:
         flight.has_landed = True
         if flight.future is not None:
             flight.future.set_result(body)
-        del self.cache.flights[flight.place]
+        del self.cache.flights[flight.key]
 
     def statuses(self) -> dict[str, str]:
         """By response key: whether the answer was kept."""

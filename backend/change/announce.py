@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from backend.change.store import StampStore
     from backend.plan.connection_pool import Pool
     from backend.plan.run import Row
-    from backend.plan.statement import Statement
 
 log = logging.getLogger("computor")
 
@@ -73,8 +72,8 @@ class Announcer:
             if not places:
                 raise NotAcknowledgedError("nobody knows where answers are kept")
 
-            async def ask(asked: Sequence[tuple[Statement, list[str]]]) -> list[list[Row]]:
-                commands = [(statement.text, [encode(keys)]) for statement, keys in asked]
+            async def ask(asked: Sequence[tuple[Text, list[str]]]) -> list[list[Row]]:
+                commands = [(text, [encode(keys)]) for text, keys in asked]
                 return await snapshot.fetch(commands, last=True)
 
             return places[0][0], await self._notes.changes(rows, ask)

@@ -11,20 +11,20 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, cast, select
+from sqlalchemy import ARRAY, TEXT, any_, bindparam, cast, select
 
 from backend.access.scope import Scope, ScopePath, Scopes
 from backend.change.change import Change
 from backend.change.note import Note, note_of
 from backend.model import Base
-from backend.plan.statement import Compiler, Statement
+from backend.plan.keys import KEYS
+from backend.plan.statement import Compiler, Text
 
 if TYPE_CHECKING:
     from backend.plan.run import Row
 
-KEYS = "keys"
-Ask = Callable[[Sequence[tuple[Statement, list[str]]]], Awaitable[list[list["Row"]]]]
-"""Runs statements that bind the given keys as `KEYS`."""
+Ask = Callable[[Sequence[tuple[Text, list[str]]]], Awaitable[list[list["Row"]]]]
+"""Runs statements, each with the keys that it binds."""
 _Step = tuple[str, str]
 
 
@@ -52,7 +52,7 @@ class Notes:
                 self._paths[table, path.start].append(path)
         compiler = Compiler()
         beyond = {_beyond(path) for paths in self._paths.values() for path in paths if path.hops}
-        self._statements = {path: compiler.compile(_followed(path), prepare=True) for path in beyond}
+        self._statements = {path: compiler.compile(_followed(path), prepare=True).text for path in beyond}
 
     def noted(self, schema: str) -> list[Note]:
         """What is noted of each table of the models, with the functions that do it; `schema` as SQL writes it."""
@@ -132,7 +132,7 @@ def _followed(path: ScopePath) -> Any:
         joined = joined.join(there, here.c[hop.local] == there.c[hop.remote])
         here = there
     end = here.c[path.column]
-    of = cast(bindparam(KEYS, type_=ARRAY(Text)), ARRAY(key.type))
+    of = cast(bindparam(KEYS, type_=ARRAY(TEXT)), ARRAY(key.type))
     return (
-        select(cast(key, Text), cast(end, Text)).distinct().select_from(joined).where(key == any_(of), end.is_not(None))
+        select(cast(key, TEXT), cast(end, TEXT)).distinct().select_from(joined).where(key == any_(of), end.is_not(None))
     )

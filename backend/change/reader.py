@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from backend.change.notes import Ask, Notes
     from backend.change.store import StampStore
     from backend.plan.run import Row
-    from backend.plan.statement import Statement
 
 log = logging.getLogger("computor")
 
@@ -211,8 +210,8 @@ class Reader:
 
 
 def _asking(connection: PipelineConnection) -> Ask:
-    async def ask(asked: Sequence[tuple[Statement, list[str]]]) -> list[list[Row]]:
-        return [await _rows(connection, statement.text.sql, keys) for statement, keys in asked]
+    async def ask(asked: Sequence[tuple[Text, list[str]]]) -> list[list[Row]]:
+        return [await _rows(connection, text.sql, keys) for text, keys in asked]
 
     return ask
 

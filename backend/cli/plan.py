@@ -14,9 +14,8 @@ from backend.errors import GatewayError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from backend.json import Json
     from backend.settings import Settings
-
-Json = dict[str, Any]
 
 
 def plan(settings: Settings, document: str, variables: Mapping[str, Any], token: str, operation: str | None) -> Json:

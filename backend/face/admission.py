@@ -70,8 +70,8 @@ class _Purse:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class _Place:
-    """One of the user's places, until the block ends."""
+class _Slot:
+    """One of the user's slots, until the block ends."""
 
     __slots__ = ("_underway", "_user")
 
@@ -110,15 +110,15 @@ class Admission:
         self._said_away = False
         self._in_debt: Recent[str, float] = Recent(_USERS_KEPT)
 
-    def place(self, user: str) -> _Place:
-        """Takes a place for a block. Raises RateLimitedError where the user has all that they may, and for debtors."""
+    def slot(self, user: str) -> _Slot:
+        """Takes a slot for a block. Raises RateLimitedError where the user has all that they may, and for debtors."""
         self.check(user)
         taken = self._underway.get(user, 0)
         if taken >= self._max_concurrent:
             text = f"{taken} requests of this user are being answered; at most {self._max_concurrent} are at a time."
             raise RateLimitedError(text, "concurrent", self._max_concurrent, taken + 1, retry_after=1)
         self._underway[user] = taken + 1
-        return _Place(self._underway, user)
+        return _Slot(self._underway, user)
 
     @property
     def has_debtors(self) -> bool:
@@ -147,7 +147,7 @@ class Admission:
         return self._spend_here(user, cost)
 
     async def owe(self, user: str, cost: int) -> None:
-        """Takes the cost of what was done already, whether it is there or not. Who owes gets no place until it is."""
+        """Takes the cost of what was done already, whether it is there or not. Who owes gets no slot until it is."""
         if not self._size or not cost:
             return
         if self._shared is not None and self._clock() >= self._pause_until:

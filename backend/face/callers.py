@@ -21,7 +21,7 @@ from backend.access.visibility import Visibility
 from backend.cache import metrics
 from backend.cache.opening import OpenCache
 from backend.cache.question import Held, hold
-from backend.cache.reader import Reader
+from backend.cache.reading import CachedReading
 from backend.errors import GatewayError, UnauthenticatedError, UnavailableError
 from backend.interface.entity import policies
 from backend.observe import observed
@@ -65,7 +65,7 @@ _OVERLOOKED = 10_000
 class Reads(Generic[T]):
     """Work that reads, in one snapshot."""
 
-    work: Callable[[Reader], Awaitable[T]]
+    work: Callable[[CachedReading], Awaitable[T]]
 
 
 @dataclass(frozen=True)
@@ -165,13 +165,13 @@ class Callers:
             async with Snapshot(self._pool, credential, held.principal if held else None) as snapshot:
                 held = held or self._known(credential, await snapshot.identify())
                 _note_user(held.principal)
-                reader = self._reader(held, snapshot)
+                reading = self._reading(held, snapshot)
                 try:
-                    with self.admission.place(held.principal.user_id):
+                    with self.admission.slot(held.principal.user_id):
                         chosen = decide()
                         if isinstance(chosen, Writes):
                             break
-                        answer = await _verified(chosen, reader)
+                        answer = await _verified(chosen, reading)
                 except PrincipalChangedError as changed:
                     held = self._known(credential, changed.principal)
                 except (CancelledError, UnavailableError):
@@ -180,7 +180,7 @@ class Callers:
                     raise
                 else:
                     self._usage.note(credential)
-                    if (verified := reader.verified()) is not held:
+                    if (verified := reading.verified()) is not held:
                         self._held.put(credential, verified)
                     return answer
         return await self._write(credential, held, chosen)
@@ -189,7 +189,7 @@ class Callers:
         """Whether what was read with the token of that hash is what would be read now. Raises RateLimitedError."""
         if self.cache is None:
             return False
-        with self.admission.place(proof.user):
+        with self.admission.slot(proof.user):
             holds = await self.cache.cache.answers.holds(proof)
         if holds:
             self._usage.note(credential)
@@ -199,7 +199,7 @@ class Callers:
     async def _write(self, credential: bytes, held: Held, chosen: Writes[T]) -> T:
         announce = None if self.cache is None else self.cache.announcer.announce
         transactions = Transactions(self._pool, credential, held.principal, self._write_for, announce)
-        with self.admission.place(held.principal.user_id):
+        with self.admission.slot(held.principal.user_id):
             try:
                 answer = await chosen.work(transactions)
                 if transactions.holds is None:
@@ -217,10 +217,10 @@ class Callers:
             raise UnauthenticatedError(_CREDENTIAL_REFUSED) from None
         return self._held.put(credential, hold(principal))
 
-    def _reader(self, held: Held, snapshot: Snapshot) -> Reader:
+    def _reading(self, held: Held, snapshot: Snapshot) -> CachedReading:
         # Stamps come before what they speak for: where the snapshot has begun, it is too late for them.
         cache = None if self.cache is None or snapshot.begun else self.cache.cache
-        return Reader(self._scope(held.principal.viewer), self.compiler, held.principal, snapshot, held, cache)
+        return CachedReading(self._scope(held.principal.viewer), self.compiler, held.principal, snapshot, held, cache)
 
     def _write_for(self, principal: Principal, snapshot: Snapshot) -> Writing:
         return Writing(self._scope(principal.viewer), self.compiler, principal, snapshot, self._write_for)
@@ -238,7 +238,7 @@ def _note_user(principal: Principal) -> None:
         observation.user = principal.user_id
 
 
-async def _verified(reads: Reads[T], reading: Reader) -> T:
+async def _verified(reads: Reads[T], reading: CachedReading) -> T:
     try:
         answer = await reads.work(reading)
     except UnavailableError:

@@ -28,7 +28,7 @@ from backend.settings import Explained
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
 
-    from backend.cache.reader import Reader
+    from backend.cache.reading import CachedReading
     from backend.face.admission import Allowance
     from backend.face.callers import Callers
     from backend.face.limits import DocumentLimits
@@ -227,26 +227,26 @@ class Engine:
         variables = await self._admitted(document, request._replace(persisted=None), bill, _NOBODY)
         return await self._about_schema.answer(document, request, variables, _NOBODY)
 
-    async def _run(self, document: Document, request: Request, bill: _Bill, reader: Reader) -> Answer:
-        bill.user = reader.principal.user_id
+    async def _run(self, document: Document, request: Request, bill: _Bill, reading: CachedReading) -> Answer:
+        bill.user = reading.principal.user_id
         if document.errors:
             return refused(document.errors, document.code)
         operation = document.operation(request.operation_name)
-        variables = await self._admitted(document, request, bill, reader.principal.user_id)
+        variables = await self._admitted(document, request, bill, reading.principal.user_id)
         if operation.reads_schema_only:
-            proof = await reader.recognise()
-            answer = await self._about_schema.answer(document, request, variables, reader.principal.user_id)
+            proof = await reading.recognise()
+            answer = await self._about_schema.answer(document, request, variables, reading.principal.user_id)
             return answer._replace(proof=proof)
         compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
         # Other sizes of tables make other plans; who sees the same in tables of the same sizes shares them.
-        key = (document.switches(variables.coerced), reader.scope.visibility)
+        key = (document.switches(variables.coerced), reading.scope.visibility)
         prepared = operation.prepared.get(key)
         if prepared is None:
             begun = thread_time()
             prepared = operation.prepared.put(key, prepare(self._schema, compiler, operation.node))
             bill.reading += thread_time() - begun
-        explains = REPORT_PLAN in request.reports and self._explain.allows(admin=reader.principal.viewer.admin)
-        run = QueryRun(self._schema, compiler, operation.node, prepared, variables, reader, explains=explains)
+        explains = REPORT_PLAN in request.reports and self._explain.allows(admin=reading.principal.viewer.admin)
+        run = QueryRun(self._schema, compiler, operation.node, prepared, variables, reading, explains=explains)
         try:
             return await run.answer(document, request)
         finally:
@@ -276,7 +276,7 @@ class _Bill:
     spent: float = 0.0
 
 
-async def _raise(error: GatewayError, _: Reader) -> Answer:
+async def _raise(error: GatewayError, _: CachedReading) -> Answer:
     raise error
 
 

@@ -12,7 +12,7 @@ from backend.errors import RateLimitedError
 from backend.observe import observed
 
 if TYPE_CHECKING:
-    from backend.cache.memory import Place, Proof
+    from backend.cache.memory import Proof, Source
     from backend.face.callers import Callers
     from backend.graphql.answer import Answer, Request
 
@@ -47,9 +47,9 @@ class Given:
             observation.cost = self.answer.cost
             observation.cache = self.cache or {}
 
-    def size(self, place: Place) -> int:
-        """Bytes that it takes, and its place."""
-        texts = (*place, self.answer.body, self.document, *self.proof.keys, *self.proof.values, *(self.cache or ()))
+    def size(self, source: Source) -> int:
+        """Bytes that it takes, and its source."""
+        texts = (*source, self.answer.body, self.document, *self.proof.keys, *self.proof.values, *(self.cache or ()))
         return sum(map(getsizeof, texts)) + _BESIDES
 
 
@@ -60,9 +60,9 @@ class GivenAnswers:
         self._callers = callers
         self._memory: Memory[Given] = Memory(bound)
 
-    async def again(self, place: Place) -> Answer | None:
-        """The answer that was given there before, where it would be given now. Raises RateLimitedError."""
-        given = self._memory.get(place)
+    async def again(self, source: Source) -> Answer | None:
+        """The answer that was given to it before, where it would be given now. Raises RateLimitedError."""
+        given = self._memory.get(source)
         if given is None:
             return None
         try:
@@ -75,19 +75,19 @@ class GivenAnswers:
         given.note()
         return given.answer if allowance is None else given.answer._replace(allowance=allowance)
 
-    def keep(self, place: Place, request: Request, answer: Answer) -> None:
+    def keep(self, source: Source, request: Request, answer: Answer) -> None:
         """Keeps the answer to the request that was read from there, if it may be given again."""
-        proof, source = answer.proof, place[2]
-        if proof is None or len(source) > _LONGEST:
+        proof, text = answer.proof, source[2]
+        if proof is None or len(text) > _LONGEST:
             return
         # What was asked to be told besides is of that request alone; and who sends a text to be kept has it kept anew.
         if request.reports or (request.persisted is not None and request.query):
             return
         answer = answer._replace(extensions={}, allowance=None, proof=None)
-        seen, credential = observed(), token_hash(place[0])
+        seen, credential = observed(), token_hash(source[0])
         given = (
             Given(answer, proof, credential)
             if seen is None
             else Given(answer, proof, credential, seen.document, seen.operation, seen.operation_kind, seen.cache)
         )
-        self._memory.put(place, given, given.size(place))
+        self._memory.put(source, given, given.size(source))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
     from pydantic import BaseModel
 
-    from backend.graphql.payload import Json
+    from backend.json import Json
     from backend.operation.transaction import Transactions
     from backend.operation.writing import Writing
     from backend.plan.compile import PlanCompiler

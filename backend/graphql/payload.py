@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from backend.graphql.mutation_fields import MutationField
     from backend.interface.entity import Catalog
+    from backend.json import Json
     from backend.operation.problem import Problem
     from backend.operation.writing import Writing
     from backend.plan.compile import Plan, PlanCompiler
@@ -31,7 +32,6 @@ _TYPES = {
     ProblemCode.CONFLICT: "ConflictError",
     ProblemCode.STALE_VERSION: "StaleVersionError",
 }
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)

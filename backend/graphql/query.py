@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
     from graphql.execution.values import VariableValues
 
-    from backend.cache.reader import Reader
+    from backend.cache.reading import CachedReading
     from backend.cache.recall import Recall
     from backend.graphql.document import Document
     from backend.plan.compile import Plan, PlanCompiler
@@ -99,7 +99,7 @@ class QueryRun:
         operation: OperationDefinitionNode,
         prepared: Prepared,
         variables: VariableValues,
-        reader: Reader,
+        reading: CachedReading,
         *,
         explains: bool,
     ) -> None:
@@ -110,8 +110,8 @@ class QueryRun:
         self._plan = prepared.plan
         self._roots = prepared.roots
         self._variables = variables
-        self._reader = reader
-        self._run = reader.run(variables)
+        self._reading = reading
+        self._run = reading.run(variables)
         # By response key: a value, bytes of JSON as a Fragment, or a load that is still to be run.
         self._data: dict[str, Any] = dict(prepared.plan.roots)
 
@@ -122,7 +122,7 @@ class QueryRun:
 
     async def answer(self, document: Document, request: Request) -> Answer:
         """The answer; what may be kept of it is."""
-        recall = await self._reader.recall(self._questions())
+        recall = await self._reading.recall(self._questions())
         try:
             answer = await self._answer(document, request, recall)
         finally:
@@ -131,7 +131,7 @@ class QueryRun:
         return answer
 
     def _questions(self) -> dict[str, Question]:
-        cache, held = self._reader.cache, self._reader.held
+        cache, held = self._reading.cache, self._reading.held
         if cache is None:
             return {}
         return {
@@ -216,18 +216,18 @@ class QueryRun:
         recall: Recall | None,
     ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
         """Has graphql-core execute what is left, and keeps what says that it may be."""
-        reader = self._reader
-        await reader.snapshot.fetch([], last=False)
+        reading = self._reading
+        await reading.snapshot.fetch([], last=False)
         kept = self._kept()
         generated = {key: settled[key] for key, load in self._plan.roots if load is not None or key in kept}
         runs: list[Run] = []
 
         def new_run() -> Run:
-            runs.append(reader.run(self._variables))
+            runs.append(reading.run(self._variables))
             return runs[-1]
 
         loaders = Loaders(self._compiler.catalog, new_run)
-        context = Context(reader.principal, loaders, generated, self._compiler.catalog, new_run, self._compiler)
+        context = Context(reading.principal, loaders, generated, self._compiler.catalog, new_run, self._compiler)
         data, found = await execute_core(self._schema, document, request, context)
         if recall is not None and data is not None and not found:
             reads = _all(each for run in runs for each in run.reads.values())

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLInputType
 
 MAX_ERRORS = 20
-Reader = Callable[[Any], Any]
+Read = Callable[[Any], Any]
 
 
 class _UnusualError(Exception):
@@ -84,7 +84,7 @@ class Variables:
 
 
 @cache
-def _reader(of: GraphQLInputType) -> Reader:
+def _reader(of: GraphQLInputType) -> Read:
     if isinstance(of, GraphQLNonNull):
         return _required(_reader(of.of_type))
     if isinstance(of, GraphQLList):
@@ -107,7 +107,7 @@ def _reader(of: GraphQLInputType) -> Reader:
     return read_leaf
 
 
-def _required(inner: Reader) -> Reader:
+def _required(inner: Read) -> Read:
     def read(value: Any) -> Any:
         if value is None:
             raise _UnusualError
@@ -116,7 +116,7 @@ def _required(inner: Reader) -> Reader:
     return read
 
 
-def _list(inner: Reader) -> Reader:
+def _list(inner: Read) -> Read:
     def read(value: Any) -> Any:
         if value is None:
             return None
@@ -127,8 +127,8 @@ def _list(inner: Reader) -> Reader:
     return read
 
 
-def _object(of: GraphQLInputObjectType) -> Reader:
-    known: dict[str, tuple[int, Reader]] = {}
+def _object(of: GraphQLInputObjectType) -> Read:
+    known: dict[str, tuple[int, Read]] = {}
 
     def learn() -> None:
         # Not before the first value comes: an input type may contain itself.

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from backend.interface.entity import Entity, Relation
+    from backend.json import Json
     from backend.plan.aggregate import Figure
     from backend.plan.cursor import Seal
     from backend.plan.grouping import Groups, GroupsRequest
     from backend.plan.request import ListRequest
-    from backend.plan.run import Json, Row, Run
+    from backend.plan.run import Row, Run
     from backend.plan.statement import Statement
 
 SHAPES_KEPT = 64

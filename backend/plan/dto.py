@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from backend.interface.entity import Catalog, Entity
+    from backend.json import Json
     from backend.plan.keys import Key
     from backend.plan.limits import Limits
     from backend.plan.load import Load, Task
-    from backend.plan.run import Json, Row, Run
+    from backend.plan.run import Row, Run
     from backend.plan.search import Conditions
     from backend.plan.source import Source
     from backend.plan.statement import Statement

@@ -12,9 +12,10 @@ from backend.plan.run import Failure, Level, Pending, Run
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from backend.json import Json
     from backend.plan.compile import Plan
     from backend.plan.load import Ahead
-    from backend.plan.run import Json, Row
+    from backend.plan.run import Row
 
 # Loads after which others have their turn.
 _TURN = 8

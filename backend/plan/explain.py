@@ -6,16 +6,15 @@ tell what the policies are, so that they are for operators (docs/explain.md).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from backend.json import Json
     from backend.plan.compile import Plan
     from backend.plan.load import Load
     from backend.plan.run import Level, Run
-
-Json = dict[str, Any]
 
 
 def explain(plan: Plan, run: Run, cache: Mapping[str, str]) -> Json:

@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, any
 from backend.access.visibility import Access
 from backend.errors import GatewayError
 from backend.plan.keys import KEYS, bound_keys, is_among
-from backend.plan.run import Failure, Json, Pending, Row
+from backend.plan.run import Failure, Pending, Row
 from backend.plan.source import Source
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from backend.interface.base import Batch
     from backend.interface.entity import Entity, Relation
+    from backend.json import Json
     from backend.plan.run import Run
     from backend.plan.statement import Statement
 

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from backend.interface.entity import Catalog
+    from backend.json import Json
     from backend.plan.load import ByKey, Load, Query, Task
-    from backend.plan.run import Json, Row, Run
+    from backend.plan.run import Row, Run
 
-Key = tuple[str, tuple[str, ...]]
+NodeKey = tuple[str, tuple[str, ...]]
 
 
-def parse_node_id(catalog: Catalog, value: str) -> Key:
+def parse_node_id(catalog: Catalog, value: str) -> NodeKey:
     """Type and key of a global id; InputError where it is none."""
     entity = catalog.get(value.partition(":")[0])
     if entity is None:
@@ -30,7 +31,7 @@ def parse_node_id(catalog: Catalog, value: str) -> Key:
 class Nodes:
     """Objects by global ids. `ids` gives types and keys; `loads` has one load for each type."""
 
-    ids: Callable[[Run], Sequence[Key]]
+    ids: Callable[[Run], Sequence[NodeKey]]
     loads: Mapping[str, ByKey]
     many: bool
     height: int = 1
@@ -61,7 +62,7 @@ class Nodes:
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """In the order of the ids, null where there is no such object for the viewer."""
         tasks: list[Task] = []
-        found: dict[Key, Json | None] = {}
+        found: dict[NodeKey, Json | None] = {}
         for name, answer in zip(self._types(run), answers, strict=True):
             load = self.loads[name]
             box: Json = {}

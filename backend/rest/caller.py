@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from backend.cache.reader import Reader
+from backend.cache.reading import CachedReading
 from backend.errors import RateLimitedError
 from backend.face.callers import Callers, Reads, Writes
 from backend.face.head import bearer_token
 from backend.interface.entity import Catalog, Entity
+from backend.json import Json
 from backend.observe import observed
 from backend.operation.finish import finish
 from backend.operation.transaction import Transactions
@@ -23,7 +24,7 @@ from backend.operation.writing import Writing
 from backend.plan.dto import Asked, load_dtos, load_slice, read_slice
 from backend.plan.keys import Key
 from backend.plan.limits import Limits
-from backend.plan.run import Json, Reading
+from backend.plan.run import Reading
 from backend.rest.answer import answer_page
 from backend.rest.price import ROW, of_page, of_write
 
@@ -53,9 +54,9 @@ class Caller:
         Raises UnauthenticatedError, RateLimitedError, and what the work raises.
         """
 
-        async def paid(reader: Reader) -> T:
-            await self._pay(reader.principal.user_id, cost)
-            return await work(reader)
+        async def paid(reading: CachedReading) -> T:
+            await self._pay(reading.principal.user_id, cost)
+            return await work(reading)
 
         return await self._callers.serve(self._token, lambda: Reads(paid))
 
@@ -79,10 +80,10 @@ class Caller:
         """A part of the list of the entity with that name, as List DTOs. Raises what `ask` does, and InputError."""
         of = self.catalog[entity]
 
-        async def work(reader: Reader) -> tuple[list[Json], int]:
+        async def work(reading: CachedReading) -> tuple[list[Json], int]:
             wanted = read_slice(self.catalog, of, self._limits, ask())
-            await self._pay(reader.principal.user_id, of_page(wanted.limit))
-            return await load_slice(reader.run(), of, of.interface.list, wanted, last=True)
+            await self._pay(reading.principal.user_id, of_page(wanted.limit))
+            return await load_slice(reading.run(), of, of.interface.list, wanted, last=True)
 
         return answer_page(*await self._callers.serve(self._token, lambda: Reads(work)))
 

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from backend.interface.entity import Entity
+    from backend.json import Json
     from backend.operation.writing import Writing
     from backend.plan.keys import Key
     from backend.plan.limits import Limits
-    from backend.plan.run import Json, Reading
+    from backend.plan.run import Reading
 
     Handler = Callable[[Request], Awaitable[Response]]
 

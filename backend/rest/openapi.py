@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from backend.interface.entity import Catalog, Entity
+    from backend.json import Json
     from backend.plan.limits import Limits
 
-Json = dict[str, Any]
 _SCHEMAS = "#/components/schemas/"
 _KEY_TEXT = "The key. One of several parts: these in order, joined by commas, with % and , in them escaped as in URLs."
 _MATCH_TEXT = "The row's ETag as it was read last: the write happens only if its version is still that."

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from backend.json import Json
+
 MEDIA_TYPE = "application/problem+json"
-Json = dict[str, Any]
 
 STATUSES: Mapping[str, int] = {
     ErrorCode.UNAUTHENTICATED: 401,

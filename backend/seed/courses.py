@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
+    from backend.json import Json
     from backend.seed.cast import DemoUser
     from backend.seed.people import People, Person
     from backend.seed.size import Edition, Size
     from backend.seed.syllabus import Syllabus
-    from backend.seed.tables import ExecutionBackend, Json, Organization
+    from backend.seed.tables import ExecutionBackend, Organization
 
 _SEATS_OF_A_GROUP = 16
 _DAYS = {"en": ("Monday", "Tuesday", "Thursday"), "de": ("Montag", "Dienstag", "Donnerstag")}

@@ -9,9 +9,9 @@ from backend.seed.chance import draw_id, stream
 from backend.seed.tables import ExecutionBackend, Organization
 
 if TYPE_CHECKING:
+    from backend.json import Json
     from backend.seed.people import People
     from backend.seed.size import Size
-    from backend.seed.tables import Json
 
 GIT_SERVER = "https://git.uni-lindental.example"
 

@@ -1,4 +1,4 @@
-"""How much one user may ask for at a time: places side by side, and cost a minute, here and shared in Redis."""
+"""How much one user may ask for at a time: slots side by side, and cost a minute, here and shared in Redis."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ async def shared(redis_url: str) -> AsyncIterator[Shared]:
         yield Shared(client, Names("a database"))
 
 
-def test_places_are_taken_and_given_back() -> None:
+def test_slots_are_taken_and_given_back() -> None:
     admission = Admission(2, 0)
-    with admission.place("ada"), admission.place("ada"), admission.place("tom"):
-        with pytest.raises(RateLimitedError) as refused, admission.place("ada"):
+    with admission.slot("ada"), admission.slot("ada"), admission.slot("tom"):
+        with pytest.raises(RateLimitedError) as refused, admission.slot("ada"):
             pass
         assert refused.value.extensions == {"code": "RATE_LIMITED", "limit": "concurrent", "allowed": 2, "found": 3}
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), admission.place("ada"):
+        with pytest.raises(ZeroDivisionError), admission.slot("ada"):
             raise ZeroDivisionError
-    with admission.place("ada"), admission.place("ada"):
+    with admission.slot("ada"), admission.slot("ada"):
         pass
 
 
@@ -142,31 +142,31 @@ async def test_users_at_once_wait_for_nobody(shared: Shared) -> None:
     assert all(allowance is not None and 50_000 < allowance.left <= 60_000 for allowance in found)
 
 
-async def test_who_owes_gets_no_place_until_it_is_paid() -> None:
+async def test_who_owes_gets_no_slot_until_it_is_paid() -> None:
     clock = Clock()
     admission = Admission(5, 600, clock=clock)
     await admission.owe("ada", 600)
-    with admission.place("ada"):
+    with admission.slot("ada"):
         pass
     await admission.owe("ada", 50)
-    with pytest.raises(RateLimitedError) as refused, admission.place("ada"):
+    with pytest.raises(RateLimitedError) as refused, admission.slot("ada"):
         pass
     assert refused.value.retry_after == 5
-    with admission.place("tom"):
+    with admission.slot("tom"):
         pass
     clock.now += 6
-    with admission.place("ada"):
+    with admission.slot("ada"):
         pass
 
 
 async def test_debts_are_shared(shared: Shared) -> None:
     one, other = Admission(1, 6_000_000, shared), Admission(1, 6_000_000, shared)
     await one.owe("ada", 9_000_000)
-    with pytest.raises(RateLimitedError), one.place("ada"):
+    with pytest.raises(RateLimitedError), one.slot("ada"):
         pass
     with pytest.raises(RateLimitedError) as refused:
         await other.spend("ada", 1)
     assert 25 <= refused.value.retry_after <= 31
     await other.owe("ada", 1)
-    with pytest.raises(RateLimitedError), other.place("ada"):
+    with pytest.raises(RateLimitedError), other.slot("ada"):
         pass

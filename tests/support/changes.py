@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Sequence
 
     from backend.access.scope import Stamp
-    from backend.plan.statement import Statement
+    from backend.plan.statement import Text
 
 SCOPES = Scopes(policies(INTERFACES))
 NOTES = Notes(SCOPES)
@@ -53,8 +53,8 @@ def _now(work: Coroutine[Any, Any, list[Change]]) -> list[Change]:
 
 
 def _asking(connection: psycopg.Connection[Any]) -> Any:
-    async def ask(asked: Sequence[tuple[Statement, list[str]]]) -> list[list[Any]]:
-        return [_rows(connection, statement.text.sql.decode(), keys) for statement, keys in asked]
+    async def ask(asked: Sequence[tuple[Text, list[str]]]) -> list[list[Any]]:
+        return [_rows(connection, text.sql.decode(), keys) for text, keys in asked]
 
     return ask
 

@@ -36,7 +36,6 @@ from backend.seed.tables.institutions import (
     Organization,
     OrganizationMember,
 )
-from backend.seed.tables.json import Json
 from backend.seed.tables.library import (
     Deployment,
     DeploymentHistory,
@@ -80,7 +79,6 @@ __all__ = [
     "Grading",
     "Group",
     "GroupClaim",
-    "Json",
     "Message",
     "MessageRead",
     "Organization",

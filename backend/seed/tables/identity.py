@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from backend.seed.tables.json import Json
+    from backend.json import Json
 
 
 class User(NamedTuple):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reader(Reading):
+class CachedReading(Reading):
     """Reads in a snapshot that is not begun yet, and may spare itself what is kept. `cache` is None without one."""
 
     held: Held

@@ -1,5 +1,0 @@
-"""What `properties` hold."""
-
-from typing import Any
-
-Json = dict[str, Any]
