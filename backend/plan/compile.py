@@ -26,10 +26,11 @@ from backend.interface.entity import Kind, of_callers
 from backend.plan.collect import FieldCollector, Fields
 from backend.plan.connection import Connection
 from backend.plan.grouping import GroupsRequest, read_groups
-from backend.plan.load import BatchSlot, ByKey, Load, Template, ToOne
+from backend.plan.load import ByKey, ToOne
 from backend.plan.node import Nodes, parse_node_id
 from backend.plan.parts import read_parts
 from backend.plan.request import ListRequest, read_list_request
+from backend.plan.template import BatchSlot, Load, Template
 from backend.plan.value import parse_key
 
 if TYPE_CHECKING:

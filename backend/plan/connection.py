@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.plan.keys import KEYS
 from backend.plan.listing import Listing
-from backend.plan.load import Load, Query, Task, Template
+from backend.plan.template import Load, Query, Task, Template
 from backend.recent import Recent
 
 if TYPE_CHECKING:

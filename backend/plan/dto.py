@@ -14,11 +14,12 @@ from backend.plan.aggregate import COUNT
 from backend.plan.compile import Plan
 from backend.plan.execute import execute
 from backend.plan.listing import Listing
-from backend.plan.load import BatchSlot, ByKey, Query, Template
+from backend.plan.load import ByKey
 from backend.plan.order import declared_order, total_order
 from backend.plan.request import LIMIT, ListRequest, read_search
 from backend.plan.run import Failure
 from backend.plan.search import named_conditions
+from backend.plan.template import BatchSlot, Query, Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from backend.json import Json
     from backend.plan.keys import Key
     from backend.plan.limits import Limits
-    from backend.plan.load import Load, Task
     from backend.plan.run import Row, Run
     from backend.plan.search import Conditions
     from backend.plan.source import Source
     from backend.plan.statement import Statement
+    from backend.plan.template import Load, Task
 
 SKIP = "skip"
 MOST_SKIPPED = 2**31 - 1

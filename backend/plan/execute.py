@@ -6,8 +6,9 @@ import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from backend.plan.load import MOST_AHEAD, ByKey, Query, Task
+from backend.plan.load import MOST_AHEAD, ByKey
 from backend.plan.run import Failure, Level, Pending, Run
+from backend.plan.template import Query, Task
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

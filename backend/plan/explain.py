@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from backend.json import Json
     from backend.plan.compile import Plan
-    from backend.plan.load import Load
     from backend.plan.run import Level, Run
+    from backend.plan.template import Load
 
 
 def explain(plan: Plan, run: Run, cache: Mapping[str, str]) -> Json:

@@ -27,11 +27,11 @@ from backend.access.visibility import Access, has_index
 from backend.plan.filter_conditions import build_filter
 from backend.plan.grouping import GroupsRequest, build_groups
 from backend.plan.keys import KEYS
-from backend.plan.load import Template, labelled
 from backend.plan.order import Order, beyond, order_clauses
 from backend.plan.request import AFTER, BEFORE, LIMIT, ListRequest, Position
 from backend.plan.search import conditions_of, search_conditions
 from backend.plan.source import Scope, Source
+from backend.plan.template import Template, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, any_, bindparam, cast, func, select
+from sqlalchemy import ARRAY, FromClause, Select, Text, and_, any_, bindparam, cast, func, select
 
 from backend.access.visibility import Access
-from backend.errors import GatewayError
 from backend.plan.keys import KEYS, bound_keys, is_among
-from backend.plan.run import Failure, Pending, Row
 from backend.plan.source import Source
+from backend.plan.template import Query, Template, labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from backend.interface.base import Batch
-    from backend.interface.entity import Entity, Relation
+    from backend.interface.entity import Relation
     from backend.json import Json
-    from backend.plan.run import Run
+    from backend.plan.run import Row, Run
     from backend.plan.statement import Statement
+    from backend.plan.template import Load, Task
 
 
 MOST_AHEAD = 16
@@ -31,131 +29,6 @@ MOST_AHEAD = 16
 Each has those above it within it, so that they grow with the square of the depth, and making one level takes up to
 three milliseconds.
 """
-
-
-class Query(NamedTuple):
-    """A statement, what this run binds besides the principal's sets and the statement's constants, and what for."""
-
-    statement: Statement
-    given: Mapping[str, object]
-    purpose: str = "rows"
-
-
-class Task(NamedTuple):
-    """A load, and the objects into whose slot its results go. Until then the slot holds the key."""
-
-    load: Load
-    slot: str
-    parents: Sequence[Json]
-
-
-class Load(Protocol):
-    """One relation field, or root field, of a document: a fixed number of statements for all of its parents.
-
-    `height` is how many levels of statements it takes, its own included. They are one all the same where it is `flat`:
-    whose keys are known beforehand, and has relations to one beneath it alone.
-    """
-
-    height: int
-
-    @property
-    def flat(self) -> bool:
-        """Whether all of it can be asked at once."""
-        ...
-
-    @property
-    def kind(self) -> str:
-        """In a word, how it finds rows."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """The GraphQL type of what it loads."""
-        ...
-
-    def beneath(self) -> Sequence[tuple[str, Load]]:
-        """The loads beneath it, by response key."""
-        ...
-
-    def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:
-        """What to ask for these parents; empty where nothing is left to ask."""
-        ...
-
-    def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
-        """Puts the answers into the parents' slots, and says what is to be loaded beneath them."""
-        ...
-
-
-@dataclass(frozen=True)
-class BatchSlot:
-    """A computed field of a template: where its value goes, and which columns it is computed from."""
-
-    key: str
-    batch: Batch
-    columns: tuple[int, ...]
-    nullable: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Template:
-    """How a row becomes an object: one column for each response key, in order; then columns that only we need."""
-
-    entity: Entity
-    keys: tuple[str, ...]
-    outputs: tuple[Callable[[Source], ColumnElement[Any]], ...]
-    children: tuple[tuple[str, Load], ...] = ()
-    batches: tuple[BatchSlot, ...] = ()
-    # The keys whose values are numbers that may be none for JSON.
-    floats: tuple[str, ...] = ()
-
-    @property
-    def height(self) -> int:
-        """Levels of statements beneath it."""
-        return max((load.height for _, load in self.children), default=0)
-
-    @cached_property
-    def flat(self) -> bool:
-        """Whether all beneath it can be asked together with it: it has relations to one alone, and computes nothing."""
-        return not self.batches and all(isinstance(load, ToOne) and load.flat for _, load in self.children)
-
-    def ahead(self, run: Run, found: Select[Any], source: Source) -> Iterator[Ahead]:
-        """All that is beneath it, asked for by the rows that are found, before these are known here."""
-        for _, load in self.children:
-            if isinstance(load, ToOne):
-                yield from load.ahead(run, found.with_only_columns(source[load.relation.local]))
-
-    @property
-    def width(self) -> int:
-        """How many columns it takes of a row."""
-        return len(self.outputs)
-
-    def columns(self, source: Source) -> list[ColumnElement[Any]]:
-        """What to select for it."""
-        return [output(source) for output in self.outputs]
-
-    def objects(self, run: Run, rows: Sequence[Row], start: int = 0) -> list[Json]:
-        """An object for each row, from the columns that begin at `start`."""
-        keys = self.keys
-        # Behind the columns of the keys stand others, so that the rows are longer.
-        objects = [dict(zip(keys, row[start:] if start else row, strict=False)) for row in rows]
-        for batch in self.batches:
-            needs = [tuple(row[start + column] for column in batch.columns) for row in rows]
-            run.pending.append(Pending(batch.key, batch.batch, batch.nullable, needs, objects))
-        for key in self.floats:
-            for each in objects:
-                if each[key] is not None and not isfinite(each[key]):
-                    each[key] = Failure(GatewayError("The number that is stored here is not finite."))
-                    run.failed = True
-        return objects
-
-    def tasks(self, objects: Sequence[Json]) -> list[Task]:
-        """What is to be loaded beneath the objects."""
-        return [Task(load, key, objects) for key, load in self.children] if objects else []
-
-
-def labelled(columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
-    """The columns under labels that cannot clash."""
-    return [column.label(f"c{index}") for index, column in enumerate(columns)]
 
 
 @dataclass(eq=False)
@@ -172,10 +45,10 @@ class ToOne:
         """Counts the levels beneath."""
         self.height = 1 + self.template.height
 
-    @property
+    @cached_property
     def flat(self) -> bool:
         """Whether all beneath the targets can be asked together with them."""
-        return self.template.flat
+        return _is_flat(self.template)
 
     @property
     def name(self) -> str:
@@ -200,7 +73,7 @@ class ToOne:
         """The targets, and all beneath them, by the keys that the parents have."""
         found, source = self._select(run, parents)
         yield Ahead(self, run.make(found, prepare=True))
-        yield from self.template.ahead(run, found, source)
+        yield from _ahead(self.template, run, found, source)
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Targets that the viewer may not see are null."""
@@ -254,10 +127,10 @@ class ByKey:
         self.height = 1 + self.template.height
         self.levels_ahead = _levels_ahead(self.template)
 
-    @property
+    @cached_property
     def flat(self) -> bool:
         """Whether all beneath the objects can be asked together with them."""
-        return self.template.flat
+        return _is_flat(self.template)
 
     @property
     def name(self) -> str:
@@ -283,7 +156,7 @@ class ByKey:
         They are bound to the same, and kept in `made_ahead`.
         """
         made = []
-        for each in self.template.ahead(run, *self._select(run)):
+        for each in _ahead(self.template, run, *self._select(run)):
             made.append(each)
             yield each
         self.made_ahead = made
@@ -309,6 +182,18 @@ class ByKey:
         texts = [cast(source.raw[part], Text) for part in entity.key]
         columns = [*self.template.columns(source), *texts]
         return select(*labelled(columns)).where(is_among(entity, source), *source.visible()), source
+
+
+def _is_flat(template: Template) -> bool:
+    """Whether all beneath it can be asked together with it: it has relations to one alone, and computes nothing."""
+    return not template.batches and all(isinstance(load, ToOne) and load.flat for _, load in template.children)
+
+
+def _ahead(template: Template, run: Run, found: Select[Any], source: Source) -> Iterator[Ahead]:
+    """All that is beneath it, asked for by the rows that are found, before these are known here."""
+    for _, load in template.children:
+        if isinstance(load, ToOne):
+            yield from load.ahead(run, found.with_only_columns(source[load.relation.local]))
 
 
 def _levels_ahead(template: Template) -> int:

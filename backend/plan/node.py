@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from backend.interface.entity import Catalog
     from backend.json import Json
-    from backend.plan.load import ByKey, Load, Query, Task
+    from backend.plan.load import ByKey
     from backend.plan.run import Row, Run
+    from backend.plan.template import Load, Query, Task
 
 NodeKey = tuple[str, tuple[str, ...]]
 

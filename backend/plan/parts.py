@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from backend.interface.entity import Entity, Relation
     from backend.plan.collect import Fields
     from backend.plan.grouping import GroupsRequest, Keys, Path
-    from backend.plan.load import Template
     from backend.plan.run import Row, Run
+    from backend.plan.template import Template
 
     # What a row of figures, and the keys that it belongs to, are made into.
     Make = Callable[[Row, Keys], Any]

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from backend.access.principal import Principal
     from backend.interface.base import Batch
     from backend.json import Json
-    from backend.plan.load import Load, Query
     from backend.plan.snapshot import Snapshot
     from backend.plan.source import Scope
     from backend.plan.statement import Compiler, Statement, Text
+    from backend.plan.template import Load, Query
 
 Row = tuple[Any, ...]
 
