@@ -5,6 +5,7 @@ A request that reads stays one that only reads. What a killed process had counte
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,19 +29,21 @@ class TokenUsage:
 
     def __init__(self, connect: Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]) -> None:
         self._connect = connect
-        self._used: dict[bytes, tuple[datetime, int]] = {}
+        # By the token's hash: when it was used last, in seconds since 1970, and how often.
+        self._used: dict[bytes, tuple[float, int]] = {}
 
     def note(self, credential: bytes) -> None:
         """A request came with the token of this hash, and it holds."""
-        times = self._used[credential][1] if credential in self._used else 0
-        self._used[credential] = (datetime.now(UTC), times + 1)
+        known = self._used.get(credential)
+        self._used[credential] = (time.time(), 1 if known is None else known[1] + 1)
 
     async def write(self) -> None:
         """Writes what was counted. Raises psycopg's errors, and keeps it for the next time then."""
         if not self._used:
             return
         used, self._used = self._used, {}
-        hashes, moments, times = list(used), [at for at, _ in used.values()], [times for _, times in used.values()]
+        moments = [datetime.fromtimestamp(at, UTC) for at, _ in used.values()]
+        hashes, times = list(used), [times for _, times in used.values()]
         try:
             async with self._connect() as connection, connection.transaction():
                 # Connections of the pool read one state, unless they are told.

@@ -57,6 +57,11 @@ class Answer(NamedTuple):
     proof: Proof | None = None
     cost: int = 0
 
+    def paid(self, cost: int, allowance: Allowance | None) -> Answer:
+        """The same, once its cost is known; `_replace` would take as long as all else that is done for it."""
+        code, extensions, retry_after = self.code, self.extensions, self.retry_after
+        return Answer(self.body, self.executed, code, extensions, allowance, retry_after, self.proof, cost)
+
     @property
     def content(self) -> bytes:
         """The body, with the extensions in it."""

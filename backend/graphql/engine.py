@@ -133,7 +133,7 @@ class Engine:
         await self._settle(bill, refused=not answer.executed)
         if bill.cost is not None and REPORT_COST in request.reports:
             answer = answer._replace(extensions={**answer.extensions, REPORT_COST: bill.cost.report(bill.allowance)})
-        return answer if bill.cost is None else answer._replace(allowance=bill.allowance, cost=bill.cost.total)
+        return answer if bill.cost is None else answer.paid(bill.cost.total, bill.allowance)
 
     async def _write(self, document: Document, request: Request, bill: _Bill, transactions: Transactions) -> Answer:
         bill.user = transactions.principal.user_id

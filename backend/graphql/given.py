@@ -73,7 +73,7 @@ class GivenAnswers:
             given.note(refused=True)
             raise
         given.note()
-        return given.answer if allowance is None else given.answer._replace(allowance=allowance)
+        return given.answer if allowance is None else given.answer.paid(given.answer.cost, allowance)
 
     def keep(self, source: Source, request: Request, answer: Answer) -> None:
         """Keeps the answer to the request that was read from there, if it may be given again."""

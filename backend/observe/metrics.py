@@ -28,12 +28,15 @@ class Metrics:
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
         self._registry = own = CollectorRegistry()
-        self.in_progress = Gauge(
+        self._underway = 0
+        self._in_progress = Gauge(
             "computor_requests_in_progress",
             "Requests that are being answered.",
             registry=own,
             multiprocess_mode="livesum",
         )
+        if directory is None:
+            self._in_progress.set_function(lambda: self._underway)
         self._requests = Counter(
             "computor_requests", "Requests answered.", ("route", "kind", "status", "code"), registry=own
         )
@@ -54,6 +57,21 @@ class Metrics:
         self._statements = Histogram("computor_statements", "Statements of one request.", buckets=_COUNTS, registry=own)
         self._rows = Histogram("computor_rows", "Rows that one request read.", buckets=_ROWS, registry=own)
         self._cost = Counter("computor_cost", "Cost of what was asked.", registry=own)
+
+    def begin(self) -> None:
+        """A request has come."""
+        self._underway += 1
+        self._tell_underway()
+
+    def end(self) -> None:
+        """It is answered, or is not to be."""
+        self._underway -= 1
+        self._tell_underway()
+
+    def _tell_underway(self) -> None:
+        # Whoever tells the figures of all workers cannot ask them.
+        if self._directory is not None:
+            self._in_progress.set(self._underway)
 
     def note(self, observation: Observation, seen: Seen) -> None:
         """Counts a request that has ended."""

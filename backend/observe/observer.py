@@ -90,13 +90,13 @@ class Observer:
             return send(message)
 
         if self._metrics is not None:
-            self._metrics.in_progress.inc()
+            self._metrics.begin()
         try:
             with Observing() as observation:
                 await self._app(scope, receive, sent)
         finally:
             if self._metrics is not None:
-                self._metrics.in_progress.dec()
+                self._metrics.end()
             seen = Seen(scope, head)
             for witness in self._witnesses:
                 witness.note(observation, seen)
