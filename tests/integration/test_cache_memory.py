@@ -221,8 +221,7 @@ def test_whoever_is_refused_what_is_remembered_is_named(
     settings: dict[str, Any] = {"redis_url": SecretStr(server.url), "cost_per_minute": COST, "log_requests": True}
     with running_gateway(own_world.database_url, tokens, **settings) as spender:
         _remembered(spender, given, "ivy", query)
-        while "errors" not in spender.ask("ivy", query):
-            pass
+        eventually(lambda: "errors" in spender.ask("ivy", query))
     *_, last = (json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{"))
     assert last["code"] == "RATE_LIMITED"
     assert (last["user"], last["operation"]) == (ivy, "Heavy")

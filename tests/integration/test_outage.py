@@ -11,6 +11,7 @@ import psycopg
 
 from tests.support.database import detour
 from tests.support.gateway import running_gateway
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,8 +95,7 @@ def test_outage_is_told_with_when_to_come_again_and_ends_by_itself(gateway: Runn
             assert "pg-" not in answer.text
         bridge.up()
         # However long it lasted: nobody tells the gateway, and nothing has to.
-        while _asked(bridged)[0].status_code != 200:
-            pass
+        eventually(lambda: _asked(bridged)[0].status_code == 200)
         assert [answer.status_code for answer in _asked(bridged)] == [200, 200]
 
 
@@ -112,8 +112,7 @@ def test_request_that_finds_no_connection_is_told_to_come_again(gateway: Running
             )
         )
         waiting.start()
-        while not locking.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
-            pass
+        eventually(lambda: locking.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None)
         answer = narrow.client.post(f"{narrow.url}/graphql", json={"query": "{ me { username } }"}, headers=headers)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         locking.rollback()

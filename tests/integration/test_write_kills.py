@@ -22,7 +22,7 @@ from tests.support.gateway import running_gateway
 from tests.support.mutations import codes, write
 from tests.support.processes import serving
 from tests.support.university import build_university
-from tests.support.waiting import wait_for_lock
+from tests.support.waiting import eventually, wait_for_lock
 
 if TYPE_CHECKING:
     import subprocess
@@ -222,8 +222,7 @@ def test_a_server_that_is_killed_keeps_what_it_answered_and_leaves_nothing_half_
         threads = [threading.Thread(target=create, args=(number,)) for number in range(4)]
         for thread in threads:
             thread.start()
-        while len(claimed) < 8:
-            time.sleep(0.01)
+        eventually(lambda: len(claimed) >= 8)
         with psycopg.connect(world.database_url) as other:
             # One at least has written its course by the end, and not yet the groups.
             other.execute("LOCK TABLE course_group IN SHARE ROW EXCLUSIVE MODE")
