@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,14 +62,17 @@ class Pool(AsyncConnectionPool[PipelineConnection]):
             return
         self._at_hand.append(conn)
         if self._returning is None:
-            self._returning = asyncio.create_task(self._return())
+            # It may go on for long, and keeps nothing of the request that is answered.
+            self._returning = asyncio.create_task(self._return(), context=Context())
 
     async def _return(self) -> None:
         """Has psycopg's pool have back what nobody took."""
-        while self._at_hand:
-            await asyncio.sleep(_AT_HAND)
-            await self._return_all()
-        self._returning = None
+        try:
+            while self._at_hand:
+                await asyncio.sleep(_AT_HAND)
+                await self._return_all()
+        finally:
+            self._returning = None
 
     async def _return_all(self) -> None:
         while self._at_hand:
@@ -90,7 +94,11 @@ class Pool(AsyncConnectionPool[PipelineConnection]):
         if share is None:
             share = self._shares[user] = Share(user, self._most)
         # Nobody waits longer for their own share than for a connection.
-        await share.take(self.timeout)
+        try:
+            await share.take(self.timeout)
+        except BaseException:
+            self._forget_unused(share)
+            raise
         try:
             connection = await self.getconn()
         except BaseException:
@@ -108,8 +116,11 @@ class Pool(AsyncConnectionPool[PipelineConnection]):
 
     def _give(self, share: Share) -> None:
         share.give()
+        self._forget_unused(share)
+
+    def _forget_unused(self, share: Share) -> None:
         if share.left == self._most:
-            del self._shares[share.user]
+            self._shares.pop(share.user, None)
 
     @property
     def _most(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -129,7 +130,8 @@ class PipelineConnection(AsyncConnection[Row]):
         if self._descriptor is None:
             # Kept, since a connection that is lost no longer knows its socket.
             self._descriptor = self.pgconn.socket
-            asyncio.get_running_loop().add_reader(self._descriptor, self._readable)
+            # The reader stays, and keeps nothing of the request that is answered.
+            Context().run(asyncio.get_running_loop().add_reader, self._descriptor, self._readable)
 
     def _detach(self) -> None:
         self._leave_socket()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
+from weakref import ReferenceType, ref
 
 import psycopg
 import pytest
@@ -119,6 +122,28 @@ async def test_closed_pool_leaves_no_connection(own_world: World) -> None:
         await pool.give_back(connection)
     ended = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)"
     await until(lambda: own_world.connection.execute(ended, [pid]).fetchone() == (True,))
+
+
+async def test_nothing_is_kept_of_the_request_that_had_a_connection(own_world: World) -> None:
+    answering: ContextVar[object] = ContextVar("answering")
+
+    class Request:
+        pass
+
+    async def answer() -> ReferenceType[Request]:
+        request = Request()
+        answering.set(request)
+        connection = await pool.borrow("ada")
+        connection.attach()
+        await pool.give_back(connection)
+        return ref(request)
+
+    async with _pool(own_world, size=1) as pool:
+        answered = await asyncio.create_task(answer())
+        # The loop knows the task until then.
+        await asyncio.sleep(0)
+        gc.collect()
+        assert answered() is None
 
 
 async def test_connection_that_comes_back_to_a_closed_pool_is_closed(own_world: World) -> None:
