@@ -100,7 +100,8 @@ class Answers:
             self._epoch = now
             return await self._look(server, held, questions)
         stamps = dict(zip(stamps_wanted, values[1:], strict=False))
-        trusted = held.stamps is not None and held.stamps == _joined(held.rest.names, stamps)
+        known = held.stamps is not None and held.epoch == epoch
+        trusted = known and held.stamps == _joined(held.rest.names, stamps)
         trusted = trusted and time.monotonic() < held.principal.valid_until
         entries: dict[Question, Entry] = {}
         if trusted:

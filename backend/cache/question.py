@@ -20,13 +20,14 @@ class Held:
 
     `audience` is a hash of the user and their effective claims: whoever has the same is given the same answers. `rest`
     are the stamps that the principal rests on, and `stamps` their values as read before the principal was last resolved
-    from the database; None where they were not.
+    from the database, in that epoch; None where they were not. A Redis that comes back with old data has old stamps.
     """
 
     principal: Principal
     audience: bytes
     rest: Rest
     stamps: bytes | None = None
+    epoch: bytes = b""
 
 
 def hold(principal: Principal) -> Held:

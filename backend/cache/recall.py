@@ -252,7 +252,9 @@ class Recall:
     def verified(self) -> Held:
         """The principal, as known to be right by the stamps that were read before they were resolved anew."""
         stamps = joined(self.held.rest, self._stamps)
-        return self.held if stamps is None else replace(self.held, stamps=stamps)
+        if stamps is None or self.found is None:
+            return self.held
+        return replace(self.held, stamps=stamps, epoch=self.found.epoch)
 
     def close(self) -> None:
         """Tells whoever waits for what did not come."""

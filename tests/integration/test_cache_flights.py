@@ -91,6 +91,15 @@ async def test_a_miss_that_is_being_computed_is_waited_for(process: Process) -> 
     assert process.cache.flights == {}
 
 
+async def test_principal_is_asked_for_again_in_another_epoch(process: Process) -> None:
+    assert (await process.recall()).trusted
+    # As after a Redis came back with data of before the principal changed: the stamps are there again.
+    await process.vouch()
+    assert not (await process.recall()).trusted
+    await process.know()
+    assert (await process.recall()).trusted
+
+
 async def test_a_flight_that_began_before_the_own_write_is_not_joined(process: Process) -> None:
     first = await process.recall()
     await first.begin()
@@ -163,6 +172,7 @@ async def test_another_process_that_computes_the_same_is_waited_for(process: Pro
     async with AsyncExitStack() as stack:
         other = await stack.enter_async_context(_process(redis_url))
         await process.vouch()
+        await process.know()
         await other.know()
         first, second = await process.recall(), await other.recall()
         assert await first.begin() == frozenset()
@@ -183,6 +193,7 @@ async def test_a_process_that_never_answers_is_not_waited_for_long(process: Proc
     async with AsyncExitStack() as stack:
         other = await stack.enter_async_context(_process(redis_url))
         await process.vouch()
+        await process.know()
         await other.know()
         process.footprint.took = other.footprint.took = 0.05
         await (await process.recall()).begin()
