@@ -35,9 +35,11 @@ def server() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="module")
 def both(own_world: World, server: RedisServer) -> Iterator[Sequence[RunningGateway]]:
-    """Two gateways over it, and a token of a lecturer."""
-    own_world.course("algebra").lecturer("lea")
-    tokens = {"lea": create_token(own_world.database_url, user="lea", scopes=["*"])}
+    """Two gateways over it, and tokens of a lecturer and of a student."""
+    course = own_world.course("algebra")
+    course.lecturer("lea")
+    course.tutor("tom")
+    tokens = {user: create_token(own_world.database_url, user=user, scopes=["*"]) for user in ("lea", "tom")}
     settings: dict[str, Any] = {"redis_url": SecretStr(server.url)}
     with (
         running_gateway(own_world.database_url, tokens, **settings) as first,
@@ -120,6 +122,22 @@ def test_redis_that_comes_back_with_old_data(gateway: RunningGateway, own_world:
         # Nor when they are vouched for again.
         assert kept(gateway, "lea", QUERY)["courses"]["nodes"][0]["title"] == title
     (server.directory / "dump.rdb").unlink()
+
+
+def test_a_redis_with_old_data_brings_back_nothing_that_a_caller_was(
+    gateway: RunningGateway, own_world: World, server: RedisServer
+) -> None:
+    kept(gateway, "tom", QUERY)
+    server.client.save()
+    own_world.connection.execute("DELETE FROM course_member WHERE user_id = %s", [own_world.user("tom")])
+    # The reader does not come to it again.
+    eventually(lambda: own_world.connection.execute("SELECT FROM gateway_change").fetchone() is None)
+    server.kill()
+    server.start()
+    (server.directory / "dump.rdb").unlink()
+    kept(gateway, "lea", QUERY)
+    # The stamps by which tom was known are there again.
+    assert gateway.data("tom", QUERY)["courses"]["nodes"] == []
 
 
 def test_redis_that_is_emptied(gateway: RunningGateway, own_world: World, server: RedisServer) -> None:
