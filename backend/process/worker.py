@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from starlette.types import ASGIApp
+
     from backend.settings import Settings
 
 SECONDS_TO_FINISH = 10
@@ -80,16 +82,9 @@ class Server(uvicorn.Server):
             await asyncio.sleep(0.02)
 
 
-def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, ready: Callable[[], None]) -> bool:
-    """Serve on the socket until a signal comes. Whether it began at all."""
-    # What is made until the server has all that it needs lasts as long as it does: there is no garbage among it.
-    gc.disable()
-    # Take their time to import, so late: the database starts meanwhile.
-    from backend.server import create_app
-
-    app = create_app(settings, demo_tokens=demo_tokens)
-    PatientProtocol.head_seconds = settings.head_seconds
-    config = uvicorn.Config(
+def config_of(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the gateway."""
+    return uvicorn.Config(
         app,
         loop="uvloop",
         http=PatientProtocol,
@@ -103,6 +98,17 @@ def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, r
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
-    server = Server(config, ready, app.complete, settings.drain_seconds)
+
+
+def run(settings: Settings, demo_tokens: Path | None, listener: socket.socket, ready: Callable[[], None]) -> bool:
+    """Serve on the socket until a signal comes. Whether it began at all."""
+    # What is made until the server has all that it needs lasts as long as it does: there is no garbage among it.
+    gc.disable()
+    # Take their time to import, so late: the database starts meanwhile.
+    from backend.server import create_app
+
+    app = create_app(settings, demo_tokens=demo_tokens)
+    PatientProtocol.head_seconds = settings.head_seconds
+    server = Server(config_of(app, settings), ready, app.complete, settings.drain_seconds)
     server.run(sockets=[listener])
     return server.started

@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 from pydantic import SecretStr
 
+from backend.process.worker import config_of
 from backend.server import Gateway, create_app
 from backend.settings import Settings
 
@@ -87,9 +88,10 @@ def running_gateway(
     """Serves on a free port of the loopback interface until the block ends."""
     # Tests ask for more in a minute than any user may.
     given = {"log_requests": False, "cost_per_minute": 10**15, **settings}
-    app = create_app(Settings(database_url=SecretStr(database_url), **given), demo_tokens)
+    used = Settings(database_url=SecretStr(database_url), **given)
+    app = create_app(used, demo_tokens)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, loop="uvloop", http="httptools", log_level="warning", access_log=False))
+    server = uvicorn.Server(config_of(app, used))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
