@@ -63,6 +63,8 @@ def are_noted(database_url: str, notes: Notes) -> bool:
     """Whether all changes of that database are noted as they should be."""
     with psycopg.connect(database_url) as connection:
         ((schema,),) = connection.execute(SCHEMA)
+        if connection.execute(IS_KEPT_RIGHTLY).fetchone() != (True,):
+            return False
         return not lacking(notes.noted(schema), connection.execute(INSTALLED).fetchall())
 
 

@@ -3,7 +3,7 @@
 from backend.migration.adoption import NotAdoptableError
 from backend.migration.check import Report, check
 from backend.migration.environment import configure, connect, current_revision, differences
-from backend.migration.steps import downgrade, is_current, upgrade, upgrade_statements
+from backend.migration.steps import downgrade, upgrade, upgrade_statements
 
 __all__ = [
     "NotAdoptableError",
@@ -14,7 +14,6 @@ __all__ = [
     "current_revision",
     "differences",
     "downgrade",
-    "is_current",
     "upgrade",
     "upgrade_statements",
 ]

@@ -22,7 +22,6 @@ from backend.migration.triggers import (
     drop_triggers,
     make_triggers,
     missing_statements,
-    triggers_lacking,
 )
 
 if TYPE_CHECKING:
@@ -80,12 +79,6 @@ def downgrade(database_url: str, revision: str) -> None:
     with connect(database_url) as connection:
         drop_triggers(connection)
         command.downgrade(config_of(connection), revision)
-
-
-def is_current(database_url: str) -> bool:
-    """Whether the newest revision has been run, and changes are noted as the policies say."""
-    with connect(database_url) as connection:
-        return current_revision(connection) == head() and not triggers_lacking(connection)
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, Path | None]]:
             found = stack.enter_context(services(settings.data_dir, redis=settings.redis is None))
             running = settings.using(found.database_url, settings.redis or found.redis_url)
         database_url = str(running.database)
-        if needs_upgrade(database_url) or not _are_changes_noted(database_url):
+        if not is_current(database_url):
             from backend.migration import upgrade
 
             for warning in upgrade(database_url):
@@ -70,8 +70,13 @@ def _prepared(settings: Settings) -> Iterator[tuple[Settings, Path | None]]:
         yield running, demo_tokens
 
 
-def _are_changes_noted(database_url: str) -> bool:
-    """As the policies say, which may change without a revision."""
+def is_current(database_url: str) -> bool:
+    """Whether the newest revision has been run, and changes are noted as the policies say, which may change without.
+
+    Raises NewerDatabaseError, as `needs_upgrade` does.
+    """
+    if needs_upgrade(database_url):
+        return False
     from backend.access.scope import Scopes
     from backend.change import Notes
     from backend.change.install import are_noted

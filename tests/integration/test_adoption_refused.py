@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from backend.migration import is_current, upgrade
+from backend.migration import upgrade
+from backend.process.serve import is_current
 from tests.support.catalogue import catalogue
 from tests.support.database import run
 from tests.support.processes import computor
