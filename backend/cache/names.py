@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-# What an answer is made by besides the rows, and what says which stamps it rests on and which ones a change deletes.
-_PACKAGES = ("model", "access", "interface", "plan", "graphql", "change", "cache")
 FORMAT = 1
 # What answers' names never begin with, which are those of tables.
 _OURS = b"computor:"
@@ -84,8 +83,16 @@ def origin(version: bytes, settings: Iterable[object]) -> bytes:
 def version(schema: Iterable[object]) -> bytes:
     """A hash of format, schema and code, in letters: who has the same deletes the stamps that the other rests on."""
     digest = blake2b(f"{FORMAT} {list(schema)}".encode(), digest_size=8)
-    root = Path(__file__).resolve().parents[1]
-    for package in _PACKAGES:
-        for path in sorted((root / package).glob("*.py")):
-            digest.update(path.read_bytes())
+    for path in _sources(Path(__file__).resolve().parents[1]):
+        digest.update(path.read_bytes())
     return digest.hexdigest().encode()
+
+
+def _sources(package: Path) -> Iterator[Path]:
+    """The modules of the package and of those in it."""
+    yield package / "__init__.py"
+    for module in iter_modules([str(package)]):
+        if module.ispkg:
+            yield from _sources(package / module.name)
+        else:
+            yield package / f"{module.name}.py"
