@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-_READ = "SELECT relname, reltuples::bigint FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+_READ = """
+SELECT relname, reltuples::bigint FROM pg_class
+WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+"""
 
 
 class Statistics:
