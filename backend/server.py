@@ -35,8 +35,8 @@ from backend.graphql.trusted import NamedDocuments, read_manifest
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.observe.observer import Observer
-from backend.observe.witnesses import Observed, observed_by
-from backend.plan.connection_pool import Timeouts, read_pool
+from backend.observe.witnesses import Witnesses, witnesses_of
+from backend.plan.connection_pool import Timeouts, make_pool
 from backend.plan.limits import Limits
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Gateway:
         pages: ASGIApp,
         redis: Redis | None,
         make_rest: Callable[[], ASGIApp] | None,
-        observation: Observed,
+        observation: Witnesses,
     ) -> None:
         self.engine = engine
         self._graphql = graphql
@@ -163,7 +163,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     limits = Limits.of(settings)
     catalog = reflect(INTERFACES)
     schema = build_schema(catalog, limits)
-    pool = read_pool(settings.database, size=settings.pool_size, timeouts=Timeouts.of(settings))
+    pool = make_pool(settings.database, size=settings.pool_size, timeouts=Timeouts.of(settings))
     redis, shared, cache = None, None, None
     if settings.redis is not None:
         redis = client_of(settings.redis, _REDIS_SECONDS)
@@ -188,7 +188,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     health = Health(pool, redis)
     rest = partial(_rest, engine.callers, limits, options) if settings.rest else None
     pages = _pages(demo_tokens, rest=settings.rest)
-    return Gateway(engine, endpoint, health, pages, redis, rest, observed_by(settings))
+    return Gateway(engine, endpoint, health, pages, redis, rest, witnesses_of(settings))
 
 
 def _rest(callers: Callers, limits: Limits, options: HttpOptions) -> ASGIApp:

@@ -1,6 +1,6 @@
 """One connection to Redis that all requests of a process share: replies come in the order of the commands.
 
-redis-py's pipelines cost five to eight times the processor time for what a request asks here (docs/benchmark.md).
+redis-py's pipelines cost five to eight times the processor time for what a request asks here.
 """
 
 from __future__ import annotations

@@ -148,14 +148,14 @@ class Link:
             if self._slow.is_set() and not server.connection.lost.done():
                 try:
                     # Behind all that it owes us, so that whoever asks next does not wait for that.
-                    clock = _clock(*await server.connection.ask([("TIME",)], _PATIENCE))
+                    now = clock(*await server.connection.ask([("TIME",)], _PATIENCE))
                 except AwayError:
                     server.connection.close()
                     break
                 if server is not self._server:
                     break
                 # What was vouched for before now says nothing of what changed while nobody was heard.
-                server = self._server = replace(server, clock=clock)
+                server = self._server = replace(server, clock=now)
                 self._slow.clear()
                 metrics.UP.set(1)
         metrics.TROUBLES.labels("lost").inc()
@@ -206,10 +206,10 @@ async def _greeted(connection: Connection, address: Address) -> Server:
     told = _told(replies[-3]) | _told(replies[-2])
     if told.get(b"role") != b"master":
         raise AwayError("This Redis is a replica; stamps are never read from one.")
-    return Server(connection, told[b"run_id"], _clock(replies[-1]))
+    return Server(connection, told[b"run_id"], clock(replies[-1]))
 
 
-def _clock(told: Sequence[bytes]) -> int:
+def clock(told: Sequence[bytes]) -> int:
     """Milliseconds, of what TIME says."""
     seconds, microseconds = told
     return int(seconds) * 1000 + int(microseconds) // 1000

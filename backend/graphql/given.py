@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from backend.access.credentials import token_hash
 from backend.cache.memory import Memory
 from backend.errors import RateLimitedError
+from backend.graphql.document import LONGEST_KEPT
 from backend.observe import observed
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from backend.face.callers import Callers
     from backend.graphql.answer import Answer, Request
 
-# Bytes. Longer requests are read again: few are sent twice.
-_LONGEST = 20_000
 # Bytes that an answer takes besides all that is of any length.
 _BESIDES = 2_000
 
@@ -78,7 +77,7 @@ class GivenAnswers:
     def keep(self, source: Source, request: Request, answer: Answer) -> None:
         """Keeps the answer to the request that was read from there, if it may be given again."""
         proof, text = answer.proof, source[2]
-        if proof is None or len(text) > _LONGEST:
+        if proof is None or len(text) > LONGEST_KEPT:
             return
         # What was asked to be told besides is of that request alone; and who sends a text to be kept has it kept anew.
         if request.reports or (request.persisted is not None and request.query):

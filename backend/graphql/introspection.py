@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from backend.graphql.answer import Answer, answered
-from backend.graphql.executor import Context
-from backend.graphql.query import execute_about_schema
+from backend.graphql.executor import Context, execute_about_schema
 from backend.plan.compile import PlanCompiler
 from backend.recent import Recent
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from strawberry.directive import DirectiveLocation, directive
 
 from backend.errors import DeclarationError
-from backend.graphql.basic_types import SCALAR_NAMES, declare_enum
+from backend.graphql.basic_types import declare_enum
 from backend.graphql.declare import ArgumentSpec, Declarations, FieldSpec
 from backend.graphql.directives import TRANSACTION, Cost, ListSize, constraint
+from backend.graphql.entity_types import output_annotation
 from backend.graphql.mutation_fields import MutationField, Verb, mutation_fields, upsert_keys
-from backend.interface.entity import Catalog, Entity, Field, Relation, article, camel_case, words
+from backend.interface.entity import Catalog, Entity, Relation, article, camel_case, words
 from backend.interface.inputs import input_fields
 from backend.operation.problem import ProblemCode
 
@@ -146,18 +147,13 @@ def _input_specs(types: Declarations, entity: Entity, dto: type[BaseModel]) -> l
         specs.append(
             FieldSpec(
                 field.name,
-                _annotation(field),
+                output_annotation(field),
                 field.description,
                 directives=constraint(field.constraint),
                 deprecated=field.deprecated,
             )
         )
     return specs
-
-
-def _annotation(field: Field) -> str:
-    name = field.enum.__name__ if field.enum is not None else SCALAR_NAMES[field.kind]
-    return f"{name} | None" if field.nullable else name
 
 
 def declare_payload(types: Declarations, field: MutationField) -> None:

@@ -7,12 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from graphql.execution import execute
 
 from backend.cache.question import Footprint, Question
-from backend.graphql.answer import DUMP, Answer, Request, answered, public_error
+from backend.graphql.answer import DUMP, Answer, Request, answered
 from backend.graphql.directives import CacheControl
-from backend.graphql.executor import Context, HandOver
+from backend.graphql.executor import Context, execute_core
 from backend.observe import observed
 from backend.plan.connection import Connection
 from backend.plan.execute import execute as execute_plan
@@ -25,7 +24,7 @@ from backend.plan.outline import Outline, outline
 from backend.plan.run import Reads
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
     from graphql.execution.values import VariableValues
@@ -236,40 +235,6 @@ class QueryRun:
                 data[key] = orjson.Fragment(body)
                 recall.keep(key, body, reads)
         return data, found
-
-
-async def execute_core(
-    schema: GraphQLSchema, document: Document, request: Request, context: Context
-) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
-    """Data and errors of a document, as far as `context` has them not yet, by graphql-core."""
-    executed = _begun(schema, document, request, context)
-    return _ended(executed if not hasattr(executed, "__await__") else await _awaited(executed))
-
-
-def execute_about_schema(
-    schema: GraphQLSchema, document: Document, request: Request, context: Context
-) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
-    """The same of an operation that reads the schema only, which waits for nothing. Any thread may do it."""
-    return _ended(_begun(schema, document, request, context))
-
-
-def _begun(schema: GraphQLSchema, document: Document, request: Request, context: Context) -> Any:
-    return execute(
-        schema,
-        document.ast,
-        variable_values=dict(request.variables),
-        operation_name=request.operation_name,
-        context_value=context,
-        executor_class=HandOver,
-    )
-
-
-def _ended(result: Any) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
-    return result.data, [public_error(error) for error in result.errors or ()]
-
-
-async def _awaited(work: Awaitable[Any]) -> Any:
-    return await work
 
 
 def _all(several: Iterable[Reads]) -> Reads:

@@ -13,6 +13,7 @@ import orjson
 
 from backend.cache.address import AWAY
 from backend.errors import BadRequestError, ErrorCode, GatewayError
+from backend.graphql.document import LONGEST_KEPT
 from backend.recent import Recent
 from backend.settings import TrustedDocuments
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("computor")
 
 _KEPT = 1000
-# Characters: longer ones are in Redis alone, so that nobody can fill the memory with them.
-_LONGEST_KEPT = 20_000
 
 
 class NotTrustedError(GatewayError):
@@ -135,7 +134,8 @@ class NamedDocuments:
                 log.warning("a persisted query was not kept: %s", error)
 
     def _keep_here(self, digest: str, text: str) -> None:
-        if len(text) <= _LONGEST_KEPT:
+        # Longer ones are in Redis alone.
+        if len(text) <= LONGEST_KEPT:
             self._persisted.put(digest, text)
 
 

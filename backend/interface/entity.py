@@ -67,7 +67,6 @@ class Field:
     target: str | None = None
     enum: type[Enum] | None = None
     computed: Expression | Related | Batch | None = None
-    null_reads: object = None
 
     @property
     def in_sql(self) -> bool:

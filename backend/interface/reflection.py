@@ -106,7 +106,6 @@ def _fields(interface: type[EntityInterface], names: Mapping[type[Base], str], p
             target=target.__name__ if target else None,
             enum=enum,
             computed=interface.computed.get(attribute),
-            null_reads=interface.null_reads.get(attribute),
         )
     problems += [
         f"{interface.__name__}.computed names {attribute}, which {interface.get.__name__} does not have"

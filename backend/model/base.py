@@ -78,15 +78,7 @@ class Ltree(UserDefinedType[str]):
         return "LTREE"
 
     class Comparator(UserDefinedType.Comparator[str]):
-        """Operators of paths; equality is that of any type."""
-
-        def is_ancestor_of(self, other: str | ColumnElement[str]) -> ColumnElement[bool]:
-            """At or above the other path."""
-            return self.expr.op("@>", return_type=Boolean())(_typed(other, Ltree()))
-
-        def is_descendant_of(self, other: str | ColumnElement[str]) -> ColumnElement[bool]:
-            """At or below the other path."""
-            return self.expr.op("<@", return_type=Boolean())(_typed(other, Ltree()))
+        """Their operator; equality is that of any type."""
 
         def matches(self, pattern: str | ColumnElement[str]) -> ColumnElement[bool]:
             """Matches the lquery pattern."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Observed:
+class Witnesses:
     """The witnesses; the metrics and who reads them, if there are any; and what is left to do in the end."""
 
     witnesses: list[Witness] = field(default_factory=list)
@@ -27,9 +27,9 @@ class Observed:
     close: Callable[[], None] = lambda: None
 
 
-def observed_by(settings: Settings) -> Observed:
+def witnesses_of(settings: Settings) -> Witnesses:
     """What the settings ask for."""
-    found = Observed()
+    found = Witnesses()
     if settings.log_requests or settings.slow_seconds:
         found.witnesses.append(RequestLog(every=settings.log_requests, slow=settings.slow_seconds))
     if settings.metrics is not MetricsReaders.OFF or settings.metrics_token is not None:

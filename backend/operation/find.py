@@ -13,6 +13,7 @@ from backend.operation.authorize import Authority, Verdict, columns, failed
 from backend.operation.lock import parents_of_old, rows
 from backend.operation.problem import Problem, ProblemCode, RefusedError, not_found
 from backend.plan.keys import Key, bound_keys, is_among
+from backend.plan.template import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ def _finding(writing: Writing, entity: Entity, action: Action, changed: Sequence
     attributes = [name for name in _described(entity) if name in source.raw]
     values = [_as_json(source.raw[name]) for name in attributes]
     version = func.coalesce(source.raw["version"], 0) if "version" in source.raw else null()
-    look = select(*columns(verdicts), version.label("version"), *_labelled(values))
+    look = select(*columns(verdicts), version.label("version"), *labelled(values))
     goes = action is Action.DELETE and not entity.interface.deletion
     locks = (*parents_of_old(writing, entity), rows(writing, entity, wholly=goes))
     return _Finding(
@@ -105,10 +106,6 @@ def _described(entity: Entity) -> list[str]:
 def _as_json(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A value as the inputs have it, in JSON."""
     return cast(func.to_jsonb(column), Text)
-
-
-def _labelled(values: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
-    return [value.label(f"c{index}") for index, value in enumerate(values)]
 
 
 def _stale(version: int) -> Problem:

@@ -1,4 +1,4 @@
-"""The pool of connections for reading, of which no user gets more than half."""
+"""The pool of connections of requests, of which no user gets more than half."""
 
 from __future__ import annotations
 
@@ -147,8 +147,8 @@ class Timeouts:
         )
 
 
-def read_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
-    """A pool for snapshots, not yet open."""
+def make_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
+    """A pool, not yet open."""
     limits = f"SET statement_timeout = {_ms(timeouts.statement)}; SET lock_timeout = {_ms(timeouts.lock)}"
 
     async def configure(connection: PipelineConnection) -> None:

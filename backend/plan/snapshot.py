@@ -77,7 +77,6 @@ class Snapshot:
         self._broken = False
         self._ended = False
         self._turn = asyncio.Lock()
-        self.statements = 0
 
     async def __aenter__(self) -> Self:
         """Nothing is taken before the first read."""
@@ -178,7 +177,6 @@ class Snapshot:
                 lost += 1
                 await self._discard()
             else:
-                self.statements += len(commands)
                 _note(started, commands, results)
                 return results
 

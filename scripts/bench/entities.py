@@ -15,7 +15,7 @@ from client import BenchmarkError
 
 from backend.cache.entry import Rest, pack, unpack
 from backend.cache.link import Link
-from backend.plan.connection_pool import Timeouts, read_pool
+from backend.plan.connection_pool import Timeouts, make_pool
 from backend.plan.snapshot import Snapshot
 from backend.plan.statement import Text
 
@@ -50,7 +50,7 @@ def measure_entities(url: str, redis_url: str) -> list[Load]:
 
 async def _measure(url: str, redis_url: str, keys: Sequence[str]) -> list[Load]:
     link = Link(redis_url, b"computor:benchmark")
-    pool = read_pool(url, size=1, timeouts=Timeouts(30, 30, 30, 30))
+    pool = make_pool(url, size=1, timeouts=Timeouts(30, 30, 30, 30))
     load = Text(_LOAD.encode(), (), b"benchmark")
     async with link.open(), pool, Snapshot(pool, None, None) as snapshot:
         server = link.server

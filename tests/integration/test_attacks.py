@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from graphql import execute
 
-from backend.graphql.document import Document, read_document
-from backend.graphql.engine import LONGEST_KEPT
+from backend.graphql.document import LONGEST_KEPT, Document, read_document
 from backend.plan.received import JsonLoader
 from tests.support.gateway import AT_ANY_COST, RunningGateway, running_gateway
 
@@ -189,7 +188,7 @@ def test_others_are_answered_while_the_schema_is_read(
         assert released.wait(20)
         return execute(*arguments, **options)
 
-    monkeypatch.setattr("backend.graphql.query.execute", waiting)
+    monkeypatch.setattr("backend.graphql.executor.execute", waiting)
     documents = [f"query Schema{number} {{ __schema {{ queryType {{ name }} }} }}" for number in range(3)]
     with ThreadPoolExecutor() as pool:
         reading = [pool.submit(world_gateway.data, "tom", document) for document in documents]

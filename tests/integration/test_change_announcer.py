@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from backend.change import OUTLASTED, Announcer
-from backend.plan.connection_pool import Timeouts, read_pool
+from backend.plan.connection_pool import Timeouts, make_pool
 from backend.plan.statement import Text
 from backend.settings import DEFAULTS
 from tests.support.change_reader import left, sleeping, write
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("at_home")
 async def test_writer_is_answered_after_the_store_was_told(own_university: World) -> None:
     url, course = own_university.database_url, own_university.id("course", "algebra")
     store = RememberedStamps()
-    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
+    pool = make_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         announcer = Announcer(pool, NOTES, store)
         write(url, "announced", course)
@@ -38,7 +38,7 @@ async def test_row_that_others_moved_meanwhile_is_found_where_it_is(own_universi
     url = own_university.database_url
     group, to = own_university.id("course_submission_group", "dan alone"), own_university.id("course", "geometry")
     store = RememberedStamps()
-    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
+    pool = make_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         with psycopg.connect(url) as own, psycopg.connect(url) as other:
             own.execute(
@@ -61,7 +61,7 @@ async def test_writer_has_nobody_to_tell_and_nothing_to_wait_for_before_anything
     store = RememberedStamps()
     store.is_away = True
     write(url, "nobody", course)
-    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
+    pool = make_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         await Announcer(pool, NOTES, store).announce()
     assert slept == []
@@ -78,7 +78,7 @@ async def test_writer_who_reaches_another_store_than_is_vouched_for_waits(
             own_university.connection.execute("INSERT INTO gateway_reader (place) VALUES (%s)", [place])
     slept = sleeping(monkeypatch)
     write(url, "elsewhere", course)
-    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
+    pool = make_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         await Announcer(pool, NOTES, RememberedStamps()).announce()
     (seconds,) = slept
@@ -96,7 +96,7 @@ async def test_writer_whose_change_cannot_be_told_waits_for_the_lease(
     write(url, "a", course)
     if away == "the reader":
         monkeypatch.setattr("backend.change.announce.MOST_PENDING", 0)
-    pool = read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
+    pool = make_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS))
     async with pool:
         if away == "the database":
             monkeypatch.setattr("backend.change.announce._PENDING", Text(b"SELECT 1 FROM nowhere", (), None))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backend.change import Announcer
-from backend.plan.connection_pool import Timeouts, read_pool
+from backend.plan.connection_pool import Timeouts, make_pool
 from backend.settings import DEFAULTS
 from tests.support.change_reader import place_of, reading, sleeping, write
 from tests.support.changes import NOTES, RememberedStamps
@@ -74,7 +74,7 @@ async def test_a_store_that_stays_away_keeps_writers_waiting_until_its_last_leas
 ) -> None:
     url, course = own_university.database_url, own_university.id("course", "algebra")
     store = RememberedStamps()
-    async with reading(url, store), read_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS)) as pool:
+    async with reading(url, store), make_pool(url, size=1, timeouts=Timeouts.of(DEFAULTS)) as pool:
         await until(lambda: store.is_vouched_for)
         store.is_away = True
         await until(lambda: place_of(url) != store.place)

@@ -13,7 +13,7 @@ import pytest
 from psycopg_pool import PoolClosed, PoolTimeout
 
 from backend.plan import connection_pool
-from backend.plan.connection_pool import Timeouts, read_pool
+from backend.plan.connection_pool import Timeouts, make_pool
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _pool(world: World, *, size: int, wait: float = 5) -> Pool:
-    return read_pool(world.database_url, size=size, timeouts=Timeouts(5, 5, wait, 5))
+    return make_pool(world.database_url, size=size, timeouts=Timeouts(5, 5, wait, 5))
 
 
 async def test_user_waits_for_their_own_turn_while_others_are_served(own_world: World) -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from backend.errors import UnavailableError
-from backend.plan.connection_pool import Timeouts, read_pool
+from backend.plan.connection_pool import Timeouts, make_pool
 from backend.plan.pipeline_connection import PipelineConnection
 from backend.plan.snapshot import PREPARED_KEPT, Snapshot
 from backend.plan.statement import Text
@@ -33,7 +33,7 @@ _WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid 
 async def _counted(url: str, round_trips: int) -> int:
     """How many rows a snapshot counts that began before one was added."""
     commands = [[_WAIT, _COUNT]] if round_trips == 1 else [[_WAIT], [_COUNT]]
-    pool = read_pool(url, size=2, timeouts=_TIMEOUTS)
+    pool = make_pool(url, size=2, timeouts=_TIMEOUTS)
     with psycopg.connect(url, autocommit=True) as writer:
         async with pool:
             writer.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
@@ -69,7 +69,7 @@ def test_all_statements_see_one_state(own_world: World, round_trips: int) -> Non
 def test_nothing_can_be_written_by_reading(own_world: World, last: bool) -> None:  # noqa: FBT001 - one of its two ways
     async def write() -> None:
         async with (
-            read_pool(own_world.database_url, size=1, timeouts=_TIMEOUTS) as pool,
+            make_pool(own_world.database_url, size=1, timeouts=_TIMEOUTS) as pool,
             Snapshot(pool, None, None) as snapshot,
         ):
             await snapshot.fetch([(Text(b"DELETE FROM organization", (), None), ())], last=last)
@@ -98,7 +98,7 @@ def test_request_that_is_cancelled_while_statements_are_forgotten_holds_nothing_
             async with Snapshot(pool, None, None) as snapshot:
                 await snapshot.fetch([_COUNT], last=True)
 
-        async with read_pool(own_world.database_url, size=1, timeouts=_TIMEOUTS) as pool:
+        async with make_pool(own_world.database_url, size=1, timeouts=_TIMEOUTS) as pool:
             connection = await pool.borrow(None)
             connection.prepared = {b"%d" % number for number in range(PREPARED_KEPT + 1)}
             await pool.give_back(connection)
@@ -186,7 +186,7 @@ async def test_no_read_is_given_the_rows_of_one_that_was_cancelled(own_world: Wo
 
 
 def _one_connection(world: World) -> Pool:
-    return read_pool(world.database_url, size=1, timeouts=Timeouts(statement=20, lock=20, connection=2, transaction=20))
+    return make_pool(world.database_url, size=1, timeouts=Timeouts(statement=20, lock=20, connection=2, transaction=20))
 
 
 async def _count(pool: Pool) -> None:

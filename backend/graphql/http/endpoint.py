@@ -6,6 +6,7 @@ from time import thread_time
 from typing import TYPE_CHECKING
 
 from backend.errors import BadRequestError, GatewayError, MethodNotAllowedError
+from backend.face.callers import OVERLOOKED
 from backend.face.head import JSON, bearer_token, check_json
 from backend.face.sending import reply_of
 from backend.face.shell import Shell
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from backend.graphql.engine import Engine
     from backend.graphql.given import GivenAnswers
 
-# Bytes from which on reading a body is worth measuring.
-_LARGE = 10_000
 _SIMPLE = (
     "A page of any site could have sent this GET: send the Content-Type application/json, or one of the headers "
     f"{', '.join(name.decode() for name in NOT_SIMPLE)}."
@@ -70,7 +69,7 @@ class GraphQLEndpoint(Shell):
         reports = not REPORTS.keys().isdisjoint(asked.headers)
         if token and not reports and (given := await self._given.again((token, posted, source))) is not None:
             return reply_to(given, kind)
-        large = posted and len(source) > _LARGE
+        large = posted and len(source) > OVERLOOKED
         request = await self._read_large(source, token) if large else self._read(source, token, posted=posted)
         if reports:
             request = _reporting(asked, request)
