@@ -21,6 +21,7 @@ import redis
 from backend import embedded
 from tests.support.data_directory import new_data_directory
 from tests.support.database import drop, new_database, sibling
+from tests.support.lacking import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ def migrated_database(postgres_url: str, migrated_template: str) -> Iterator[str
 def redis_url(services: embedded.Services) -> str:
     """URL of an empty Redis."""
     if services.redis_url is None:
-        pytest.skip("There is neither Valkey nor Redis on this machine.")
+        lacking("REDIS", "There is neither Valkey nor Redis on this machine.")
     with redis.Redis.from_url(services.redis_url) as connection:
         connection.flushall()
     return services.redis_url

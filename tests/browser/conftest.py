@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
 from tests.browser.asked import is_introspection
+from tests.support.lacking import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,10 +37,9 @@ def chromium() -> str:
     named = os.environ.get("PLAYWRIGHT_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, _CHROMIUMS)), None)
     if found is None:
-        reason = "no Chromium on PATH, and PLAYWRIGHT_CHROMIUM names none: GraphiQL is not tested in a browser"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking(
+            "BROWSER", "no Chromium on PATH, and PLAYWRIGHT_CHROMIUM names none: GraphiQL is not tested in a browser"
+        )
     return found
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import redis
 
 from backend.embedded.redis import find_program
+from tests.support.lacking import lacking
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class RedisServer:
     def start(self) -> None:
         """Starts it, with what was saved in its directory."""
         program = find_program()
-        assert program is not None
+        if program is None:
+            lacking("REDIS", "There is neither Valkey nor Redis on this machine.")
         given = ["--port", "0", "--unixsocket", str(self.directory / "redis.sock"), "--dir", str(self.directory)]
         given += ["--save", "", "--daemonize", "no", *self._options]
         self._process = subprocess.Popen([str(program), *given], stdout=subprocess.DEVNULL)
