@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from backend.graphql.graphiql_page import graphiql_page, graphiql_routes
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,10 +43,7 @@ def _served(dist: Path, demo_tokens: Path | None, address: str = "127.0.0.1") ->
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        deadline = time.monotonic() + 10
-        while not server.started:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        eventually(lambda: server.started)
         yield listening.getsockname()[1]
     finally:
         server.should_exit = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import psycopg
 
 from backend.access.credentials import create_token
 from tests.support.gateway import running_gateway
+from tests.support.waiting import blocked, eventually
 
 if TYPE_CHECKING:
     import httpx
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from tests.support.gateway import RunningGateway
     from tests.support.world import World
 
-BUSY = (
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()"
-)
 TYPENAME_ASKED = "{ __typename }"
 TYPENAME = {"data": {"__typename": "Query"}}
 
@@ -84,9 +80,7 @@ def test_request_that_takes_too_long_is_ended_in_postgresql_too(
         response = _post(hasty, {"query": "{ courses { totalCount } }"})
         assert _code(response) == (504, "TIMEOUT")
         assert response.json()["errors"][0]["extensions"]["limit"] == "seconds"
-        deadline = time.monotonic() + 10
-        while own_world.connection.execute(BUSY).fetchone() != (0,):
-            assert time.monotonic() < deadline
+        eventually(lambda: blocked(own_world.connection) == [])
         holder.rollback()
         assert _post(hasty, {"query": "{ courses { totalCount } }"}).json() == {"data": {"courses": {"totalCount": 1}}}
 
@@ -100,9 +94,7 @@ def test_requests_of_one_user_side_by_side_are_bounded(own_world: World, world_g
     ):
         holder.execute("LOCK TABLE course IN ACCESS EXCLUSIVE MODE")
         first = pool.submit(_post, narrow, {"query": "{ courses { totalCount } }"})
-        deadline = time.monotonic() + 10
-        while own_world.connection.execute(BUSY).fetchone() != (1,):
-            assert time.monotonic() < deadline
+        eventually(lambda: len(blocked(own_world.connection)) == 1)
         refused = _post(narrow, {"query": "{ __typename }"})
         assert _code(refused) == (429, "RATE_LIMITED")
         assert refused.headers["retry-after"] == "1"

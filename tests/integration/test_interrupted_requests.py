@@ -15,7 +15,7 @@ from backend.access.credentials import create_token
 from backend.face import incoming
 from backend.graphql.introspection import SchemaAnswers
 from tests.support.gateway import RunningGateway, running_gateway
-from tests.support.waiting import eventually
+from tests.support.waiting import blocked, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,11 +62,6 @@ def _locked(world: World) -> Iterator[None]:
         holder.rollback()
 
 
-def _waiting(world: World) -> list[int]:
-    found = world.connection.execute(OTHERS + " AND wait_event_type = 'Lock'")
-    return [pid for (pid,) in found.fetchall()]
-
-
 def _post(gateway: RunningGateway, client: httpx.Client) -> httpx.Response:
     headers = {"Authorization": f"Bearer {gateway.tokens['adi']}"}
     return client.post(f"{gateway.url}/graphql", json={"query": QUERY}, headers=headers)
@@ -84,10 +79,10 @@ def test_client_that_goes_away_takes_its_statement_along(
         with _locked(own_world), ThreadPoolExecutor(2) as pool:
             clients = [httpx.Client(timeout=0.5) for _ in range(2)]
             asked = _fill(small, clients, pool)
-            eventually(lambda: len(_waiting(own_world)) == 2)
+            eventually(lambda: len(blocked(own_world.connection)) == 2)
             for request in asked:
                 assert isinstance(request.exception(), httpx.ReadTimeout)
-            eventually(lambda: _waiting(own_world) == [])
+            eventually(lambda: blocked(own_world.connection) == [])
             for client in clients:
                 client.close()
         assert small.data("adi", QUERY) == {"courses": {"totalCount": 1}}
@@ -116,7 +111,7 @@ def test_connections_that_ended_in_the_pool_are_replaced_unseen(small: RunningGa
         with ThreadPoolExecutor(2) as pool:
             with _locked(own_world):
                 asked = [pool.submit(small.data, "adi", QUERY) for _ in range(2)]
-                eventually(lambda: len(_waiting(own_world)) == 2)
+                eventually(lambda: len(blocked(own_world.connection)) == 2)
             assert [request.result() for request in asked] == [{"courses": {"totalCount": 1}}] * 2
         idle = own_world.connection.execute(OTHERS).fetchall()
         assert len(idle) >= 2
@@ -129,10 +124,10 @@ def test_connection_that_ends_while_it_reads_is_replaced(small: RunningGateway, 
     with ThreadPoolExecutor(1) as pool:
         with _locked(own_world):
             asked = pool.submit(small.data, "adi", QUERY)
-            eventually(lambda: _waiting(own_world) != [])
-            first = _waiting(own_world)
+            eventually(lambda: blocked(own_world.connection) != [])
+            first = blocked(own_world.connection)
             own_world.connection.execute("SELECT pg_terminate_backend(%s, 5000)", first)
-            eventually(lambda: _waiting(own_world) not in ([], first))
+            eventually(lambda: blocked(own_world.connection) not in ([], first))
         assert asked.result() == {"courses": {"totalCount": 1}}
 
 
@@ -177,7 +172,7 @@ def test_slow_requests_of_one_user_leave_connections_to_others(small: RunningGat
     with ThreadPoolExecutor(5) as slow:
         with _locked(own_world):
             asked = [slow.submit(small.ask, "adi", QUERY) for _ in range(5)]
-            eventually(lambda: len(_waiting(own_world)) == 2)
+            eventually(lambda: len(blocked(own_world.connection)) == 2)
             assert of_eve().json() == {"data": {"me": {"username": "eve"}}}
-            assert len(_waiting(own_world)) == 2
+            assert len(blocked(own_world.connection)) == 2
         assert [each.result() for each in asked] == [{"data": {"courses": {"totalCount": 1}}}] * 5

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.support.processes import Serving, serving
-from tests.support.waiting import eventually
+from tests.support.waiting import blocked, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,19 +133,11 @@ def test_client_that_goes_away_stops_its_statement(served: Serving, gateway: Run
         psycopg.connect(gateway.database_url, autocommit=True) as looking,
     ):
         locking.execute("LOCK TABLE course_family IN ACCESS EXCLUSIVE MODE")
-
-        def waiting() -> bool:
-            row = looking.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%course_family%'"
-                " AND datname = current_database() AND pid <> pg_backend_pid()"
-            ).fetchone()
-            return row is not None and row[0] > 0
-
         body = b'{"query": "{ courseFamilies { nodes { title } } }"}'
         with _connected(served) as connection:
             connection.sendall(_HEAD % (len(body), b"Authorization: Bearer " + token + b"\r\n") + body)
-            eventually(waiting)
-        eventually(lambda: not waiting())
+            eventually(lambda: blocked(looking) != [])
+        eventually(lambda: blocked(looking) == [])
 
 
 def test_client_that_waits_to_be_asked_for_its_body_is_asked(served: Serving) -> None:

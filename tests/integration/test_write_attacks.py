@@ -11,6 +11,7 @@ import pytest
 from backend.access.credentials import create_token
 from tests.support import university
 from tests.support.gateway import Campus, RunningGateway, running_gateway
+from tests.support.waiting import blocked, wait_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,13 +232,8 @@ def test_a_killed_backend_leaves_all_or_nothing(campus: Campus) -> None:
         blocker.execute("LOCK TABLE course_group IN EXCLUSIVE MODE")
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(gateway.ask, "lea", CREATE, input=given)
-            for _ in range(200):
-                ended = world.connection.execute(
-                    """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                       WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()"""
-                ).fetchone()
-                if ended and ended[0]:
-                    break
+            wait_for_lock(world)
+            world.connection.execute("SELECT pg_terminate_backend(unnest(%s::int[]))", [blocked(world.connection)])
             refused = answer.result()
     assert refused["data"] is None
     assert refused["errors"][0]["extensions"]["code"] == "UNAVAILABLE"

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import psycopg
 
     from tests.support.world import World
 
 SECONDS = 20
 _PAUSE = 0.01
+_BLOCKED = (
+    "SELECT pid FROM pg_stat_activity"
+    " WHERE datname = current_database() AND backend_type = 'client backend' AND wait_event_type = 'Lock'"
+)
 
 
 def eventually(holds: Callable[[], bool]) -> None:
@@ -35,13 +41,11 @@ def _turns(holds: Callable[[], bool]) -> Iterator[None]:
         yield
 
 
-def wait_for_lock(world: World) -> int:
-    """Until a statement in the database waits for a lock; the process that runs it."""
-    for _ in range(1000):
-        row = world.connection.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        ).fetchone()
-        if row:
-            return int(row[0])
-        time.sleep(0.005)
-    raise AssertionError("nothing waits for a lock")
+def blocked(connection: psycopg.Connection[Any]) -> list[int]:
+    """The processes in the connection's database that run a statement which waits for a lock."""
+    return [pid for (pid,) in connection.execute(_BLOCKED).fetchall()]
+
+
+def wait_for_lock(world: World) -> None:
+    """Until a statement in the database waits for a lock."""
+    eventually(lambda: blocked(world.connection) != [])
