@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
@@ -11,15 +11,14 @@ from backend.access.credentials import create_token
 from backend.cache import recall
 from backend.interface.api_token import ApiTokenInterface
 from backend.interface.course import CourseInterface
-from backend.plan.snapshot import Snapshot
 from tests.support.cached_answers import USERS, kept, told
 from tests.support.gateway import running_gateway
+from tests.support.statements import statements
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from backend.plan.pipeline_connection import Command
     from tests.support.gateway import RunningGateway
     from tests.support.redis_server import RedisServer
     from tests.support.world import World
@@ -27,39 +26,23 @@ if TYPE_CHECKING:
 COURSES = "{ courses { nodes { title } } }"
 
 
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The statements that the gateways send to read."""
-    statements: list[bytes] = []
-    send = Snapshot._send  # noqa: SLF001 - what goes out is to be seen
-
-    async def counting(snapshot: Snapshot, commands: Sequence[Command], *, last: bool) -> Any:
-        statements.extend(text.sql for text, _ in commands)
-        return await send(snapshot, commands, last=last)
-
-    monkeypatch.setattr(Snapshot, "_send", counting)
-    return statements
-
-
-def test_an_answer_is_kept_and_given_again_without_the_database(cached: RunningGateway, sent: list[bytes]) -> None:
+def test_an_answer_is_kept_and_given_again_without_the_database(cached: RunningGateway) -> None:
     data = kept(cached, "ada", COURSES)
     assert data == {"courses": {"nodes": [{"title": "Algebra"}]}}
-    sent.clear()
+    before = statements(cached)
     assert cached.ask("ada", COURSES) == {"data": data}
-    assert sent == []
+    assert statements(cached) == before
 
 
-def test_another_process_takes_what_the_first_one_kept(
-    cached_gateways: Sequence[RunningGateway], sent: list[bytes]
-) -> None:
+def test_another_process_takes_what_the_first_one_kept(cached_gateways: Sequence[RunningGateway]) -> None:
     first, second = cached_gateways
     query = "{ courses(first: 7) { nodes { title path } } }"
     kept(second, "ada", COURSES)
     data = kept(first, "ada", query)
-    sent.clear()
+    before = statements(second)
     assert told(second, "ada", query).cache == {"courses": "hit"}
     assert second.data("ada", query) == data
-    assert sent == []
+    assert statements(second) == before
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from backend.plan.snapshot import Snapshot
+from tests.support.statements import statements
 
 if TYPE_CHECKING:
     from tests.support.gateway import RunningGateway
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many statements each round trip took."""
-    sent: list[int] = []
-    send = Snapshot._send  # noqa: SLF001 - what goes out is to be seen
-
-    async def counting(snapshot: Snapshot, commands: Any, *, last: bool) -> Any:
-        sent.append(len(commands))
-        return await send(snapshot, commands, last=last)
-
-    monkeypatch.setattr(Snapshot, "_send", counting)
-    return sent
+def _counted(gateway: RunningGateway, query: str) -> tuple[int, dict[str, Any]]:
+    """How many statements ada's query took, and its data."""
+    before = statements(gateway)
+    data = gateway.data("ada", query)
+    return statements(gateway) - before, data
 
 
 def test_written_generated_and_introspected_fields_stand_in_one_document(written: RunningGateway) -> None:
@@ -49,9 +42,9 @@ def test_written_generated_and_introspected_fields_stand_in_one_document(written
     assert list(data) == ["first", "courses", "__schema", "second", "me", "__typename", "__type"]
 
 
-def test_keys_beneath_plain_objects_are_loaded_together(written: RunningGateway, counted: list[int]) -> None:
+def test_keys_beneath_plain_objects_are_loaded_together(written: RunningGateway) -> None:
     query = "{ shelves { label course { title members { totalCount } } } }"
-    data = written.data("ada", query)
+    count, data = _counted(written, query)
     algebra = {"title": "Algebra", "members": {"totalCount": 1}}
     assert data["shelves"] == [
         {"label": "algebra", "course": algebra},
@@ -60,19 +53,19 @@ def test_keys_beneath_plain_objects_are_loaded_together(written: RunningGateway,
         {"label": "algebra", "course": algebra},
     ]
     # Who is asking; the courses of all shelves; their members.
-    assert sum(counted) == 3
+    assert count == 3
 
 
-def test_lists_of_keys_are_loaded_together(written: RunningGateway, counted: list[int]) -> None:
-    data = written.data("ada", "{ shelves { courses { title } } }")
+def test_lists_of_keys_are_loaded_together(written: RunningGateway) -> None:
+    count, data = _counted(written, "{ shelves { courses { title } } }")
     assert data["shelves"] == [{"courses": [{"title": "Algebra"}, None, {"title": "Algebra"}]}] * 4
-    assert sum(counted) == 2
+    assert count == 2
 
 
-def test_loaders_load_together(written: RunningGateway, counted: list[int]) -> None:
-    titles = [shelf["courseTitle"] for shelf in written.data("ada", "{ shelves { courseTitle } }")["shelves"]]
-    assert titles == ["Algebra (0)", None, None, "Algebra (0)"]
-    assert sum(counted) == 2
+def test_loaders_load_together(written: RunningGateway) -> None:
+    count, data = _counted(written, "{ shelves { courseTitle } }")
+    assert [shelf["courseTitle"] for shelf in data["shelves"]] == ["Algebra (0)", None, None, "Algebra (0)"]
+    assert count == 2
 
 
 def test_select_beneath_a_plain_object_is_narrowed(written: RunningGateway) -> None:
