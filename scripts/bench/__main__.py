@@ -15,6 +15,7 @@ from changes import measure_changes
 from client import BenchmarkError
 from database import large_database, remove_data
 from entities import measure_entities
+from filters import measure_filters
 from hostile import measure_beside, measure_empty, measure_refusals
 from kept import measure_kept, measure_mixed
 from lists import measure_lists
@@ -28,6 +29,7 @@ from tables import (
     costs_table,
     empty_table,
     entities_table,
+    filters_table,
     kept_table,
     lists_table,
     rates_table,
@@ -48,6 +50,7 @@ class Part(StrEnum):
     BULK = "bulk"
     CHANGES = "changes"
     HOSTILE = "hostile"
+    FILTERS = "filters"
     CACHE = "cache"
     WAITS = "waits"
     ENTITIES = "entities"
@@ -131,6 +134,10 @@ def _on_large_data(
             loads = measure_entities(database.url, database.redis_url)
             console.print(entities_table(loads))
             figures["entities"] = [asdict(load) for load in loads]
+        if part in {Part.FILTERS, Part.ALL}:
+            filtered = measure_filters(database, rounds)
+            console.print(filters_table(filtered))
+            figures["filters"] = [asdict(each) for each in filtered]
         if part in {Part.HOSTILE, Part.ALL}:
             refusals, beside = measure_refusals(database), measure_beside(database, 10 * seconds)
             empty = measure_empty(database)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bulk import GOAL as BULK_GOAL
 from bulk import MEMBERS
+from filters import MOST_CPU as MOST_FILTERING
 from hostile import MOST_CPU, MOST_SLOWER
 from kept import BARE, HITS, MISSES, OFF
 from lists import allowed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bulk import Bulk
     from changes import Reading, WriteCost
     from entities import Load
+    from filters import Filtered
     from hostile import Beside, Empty, Refusal
     from kept import Kept
     from lists import Timing
@@ -172,6 +174,15 @@ def lists_table(timings: Sequence[Timing]) -> Table:
                 " / ".join(f"[red]{own:.1f} ![/]" if own > allowed(other) else f"{own:.1f}" for own, other in pairs)
             )
         table.add_row(name, *cells)
+    return table
+
+
+def filters_table(filtered: Sequence[Filtered]) -> Table:
+    """Milliseconds of processor time for a filter of 500 alternatives; marked where it is more than it may be."""
+    table = _table(("500 alternatives", "as"), ("first, ms", "later, ms"))
+    for each in filtered:
+        cells = (f"{figure:.1f}{' !' if figure > MOST_FILTERING else ''}" for figure in (each.first, each.later))
+        table.add_row(each.kind, each.user, *cells)
     return table
 
 

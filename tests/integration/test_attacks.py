@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from graphql import execute
 
 from backend.graphql.document import LONGEST_KEPT, Document, read_document
+from backend.plan.json_secrets import ANYWHERE, NAMED
 from backend.plan.received import JsonLoader
 from tests.support.gateway import AT_ANY_COST, RunningGateway, running_gateway
+from tests.support.work import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,12 +69,10 @@ def _doubling(levels: int) -> str:
     return " ".join(("{ courses { nodes { ...F0 } } }", *fragments, f"fragment F{levels} on Course {{ id }}"))
 
 
-def test_fragments_that_double_each_other_are_refused_at_once(mine: RunningGateway) -> None:
-    start = time.monotonic()
+def test_fragments_that_double_each_other_are_refused(mine: RunningGateway) -> None:
     (error,) = mine.ask("adi", _doubling(20))["errors"]
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
     assert error["extensions"]["limit"] == "spreads"
-    assert time.monotonic() - start < 10
 
 
 def test_few_fragments_that_double_each_other_are_answered(mine: RunningGateway) -> None:
@@ -163,10 +164,15 @@ def test_properties_that_nest_deeply_break_no_answer_and_hide_their_secrets(
     assert mine.data("adi", "{ courses { nodes { properties } } }") == {"courses": {"nodes": [{"properties": None}]}}
 
 
-def test_long_text_full_of_secret_words_takes_no_time() -> None:
-    start = time.monotonic()
-    JsonLoader(0).load(b'{"a": "' + b"token " * 100_000 + b'"}')
-    assert time.monotonic() - start < 2
+def test_each_place_of_a_text_full_of_secret_words_is_compared_with_words_alone() -> None:
+    # Without repetition a pattern looks at no more of a text, from each of its places, than its longest word.
+    assert re.fullmatch(rb"[a-z]+(\|[a-z]+)+", ANYWHERE.pattern)
+    assert NAMED.pattern.encode() == ANYWHERE.pattern
+    text = b'{"a":"' + b"token " * 100_000 + b'"}'
+    with counted(most=100) as work:
+        shown = JsonLoader(0).load(text)
+    assert orjson.dumps(shown) == text
+    assert work.calls > 0
 
 
 @pytest.mark.parametrize("scopes", ["null", "{}", '""', "0", "false", "1", '[["course:get"]]', '{"course:get": 1}'])

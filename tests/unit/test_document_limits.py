@@ -21,6 +21,7 @@ from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.plan.limits import Limits
 from backend.settings import DEFAULTS
+from tests.support.work import counted
 
 SCHEMA = core_of(build_schema(reflect(INTERFACES), Limits.of(DEFAULTS)))
 
@@ -53,6 +54,19 @@ def test_as_much_as_is_allowed_passes_and_no_more(bound: str, name: str, text: s
     (error,) = _read(text, **{bound: found - 1}).errors
     assert error.extensions == {"code": "LIMIT_EXCEEDED", "limit": name, "allowed": found - 1, "found": found}
     assert str(found) in error.message
+
+
+def test_fragments_that_double_each_other_are_never_spelled_out() -> None:
+    calls = []
+    for levels in (5, 10, 20):
+        bodies = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels))
+        text = f"{{ ...F0 }} {bodies} fragment F{levels} on Query {{ __typename }}"
+        # Spelled out, the last are a million times the first.
+        with counted(most=20_000) as work:
+            (error,) = _read(text, spreads=10).errors
+        assert (error.extensions or {})["limit"] == "spreads"
+        calls.append(work.calls)
+    assert calls[2] < 5 * calls[0]
 
 
 @pytest.mark.parametrize(
