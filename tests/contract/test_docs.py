@@ -1,4 +1,4 @@
-"""The pages under docs/ that are written from the code say what it says."""
+"""The pages under docs/ say what the code says: those that are written from it, and what others name of it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from backend.rest.problem import STATUSES as REST_STATUSES
 from backend.settings import DEFAULTS, Settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = [*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md"]
 
 
 def test_committed_pages_are_what_the_code_says() -> None:
@@ -39,11 +40,32 @@ def test_every_setting_has_a_line_that_says_something() -> None:
     assert list(told) == [name.upper() for name in Settings.model_fields]
 
 
-def test_pages_name_no_setting_that_there_is_not() -> None:
-    known = {name.upper() for name in Settings.model_fields}
-    for page in ("operating.md", "observing.md", "explain.md"):
-        named = re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?:=[^`]*)?`", (DOCS / page).read_text())
-        assert {name for name in named if not name.startswith("OTEL_")} <= known, page
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_name_no_setting_that_there_is_not(page: Path) -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    named = re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?:=[^`]*)?`", page.read_text())
+    others = {name for name in named if not name.startswith("OTEL_")} - settings - _variables_of_tests()
+    # Constants of the code, and values of enums.
+    code = "\n".join(module.read_text() for module in (DOCS.parent / "backend").rglob("*.py"))
+    assert [name for name in others if not re.search(rf'^ *{name}\b.*=|"{name}"', code, re.MULTILINE)] == []
+
+
+def test_variables_of_tests_are_those_that_their_page_names() -> None:
+    named = re.findall(r"`([A-Z]+_[A-Z]+)(?:=[^`]*)?`", (DOCS / "testing.md").read_text())
+    assert set(named) == _variables_of_tests()
+    assert len(set(named)) > 10
+
+
+def _variables_of_tests() -> set[str]:
+    """Variables of the environment that tests read: of long runs, of what may be lacking, and others."""
+    modules = [module for module in (DOCS.parent / "tests").rglob("*.py") if "clients" not in module.parts]
+    code = "\n".join(module.read_text() for module in modules)
+    endings = {"steps": "STEPS", "seed": "SEED", "given_seed": "SEED", "tries_all": "ALL"}
+    read = re.findall(r'\b(steps|seed|given_seed|tries_all)\("([A-Z]+)"', code)
+    lacking = re.findall(r'\blacking\(\s*"([A-Z]+)"', code)
+    others = re.findall(r'\bos\.environ(?:\.get\(|\[)"([A-Z_]+)"', code)
+    own = {f"{run}_{endings[function]}" for function, run in read} | {f"REQUIRE_{name}" for name in lacking}
+    return own | set(others) - {"PATH"}
 
 
 def test_every_table_is_drawn_once() -> None:
@@ -69,7 +91,7 @@ def test_readme_has_a_row_for_every_page() -> None:
     assert sorted(target for _, target in rows) == sorted(page.name for page in DOCS.glob("*.md"))
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_lead_to_pages_and_headings_that_are_there(page: Path) -> None:
     for target, anchor in re.findall(r"\]\(([\w/.-]+\.md)?(#[\w-]+)?\)", page.read_text()):
         led = page.parent / target if target else page
@@ -119,7 +141,7 @@ def test_every_limit_of_documents_is_explained_with_its_default() -> None:
     assert {name: told.get(name) for name in limits} == limits
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_name_no_file_that_there_is_not(page: Path) -> None:
     root = DOCS.parent
     named = set(re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|sql|tsv|toml))`", page.read_text()))
@@ -128,7 +150,7 @@ def test_pages_name_no_file_that_there_is_not(page: Path) -> None:
     assert [name for name in named - own if not (root / name).exists() and not (root / "backend" / name).exists()] == []
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_name_no_test_that_there_is_not(page: Path) -> None:
     tests = {module.name: module.read_text() for module in (DOCS.parent / "tests").rglob("test_*.py")}
     text = page.read_text()

@@ -1,6 +1,6 @@
 """Random documents: what the gateway answers is what the naive reference answers, for every kind of user.
 
-DIFFERENTIAL_SEED and DIFFERENTIAL_DOCUMENTS say which documents and how many. A failure prints the seed of its
+DIFFERENTIAL_SEED and DIFFERENTIAL_STEPS say which documents and how many. A failure prints the seed of its
 document, which repeats it alone:
 
     DIFFERENTIAL_SEED=20250923:17 python -m pytest tests/differential
@@ -8,7 +8,6 @@ document, which repeats it alone:
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from typing import TYPE_CHECKING
@@ -23,18 +22,19 @@ from tests.differential.reference import ROOT_MANY, ROOT_ONE
 from tests.differential.reference_access import RULES
 from tests.differential.reference_relations import RELATIONS, TYPES
 from tests.differential.trial import shown
+from tests.support.repeat import given_seed, steps
 
 if TYPE_CHECKING:
     from tests.differential.trial import Failure, Trial
 
 _FIXED = "20250923"
-_DOCUMENTS = int(os.environ.get("DIFFERENTIAL_DOCUMENTS", "300"))
+_DOCUMENTS = steps("DIFFERENTIAL", 300)
 _MOST_FAILURES = 3
 
 
 def _seeds() -> dict[str, str]:
     """A fixed seed, and one that is new each time so that runs go on finding things; by names that stay the same."""
-    given = os.environ.get("DIFFERENTIAL_SEED")
+    given = given_seed("DIFFERENTIAL")
     return {"given": given} if given else {"fixed": _FIXED, "fresh": secrets.token_hex(4)}
 
 

@@ -1,12 +1,11 @@
 """Requests that nobody thought of: drawn by Schemathesis from the OpenAPI document and from the GraphQL schema.
 
 Whatever comes, no answer is a 5xx or tells of what is within. Each operation of REST is tried once, and some fields of
-GraphQL, each by another kind of caller; FUZZ_EXAMPLES=20 has all callers try each operation and field that often.
+GraphQL, each by another kind of caller: with FUZZ_ALL=1 all fields, each by all callers; FUZZ_STEPS is how often.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from pathlib import Path
@@ -24,14 +23,14 @@ from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from tests.support import university
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.repeat import given_seed, steps, tries_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.support.world import World
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
-SEED = int(os.environ.get("FUZZ_SEED", "1"))
+STEPS, SEED, ALL = steps("FUZZ", 1), int(given_seed("FUZZ") or 1), tries_all("FUZZ")
 CATALOG = reflect(INTERFACES)
 CALLERS = ("ada", "lea", "adi")
 FIELDS = 20
@@ -55,7 +54,7 @@ for name, values in {
 def _drawn(test: Callable[[], None]) -> Callable[[], None]:
     """The test with as many examples as there are to be, the same each time."""
     bounded = settings(
-        max_examples=EXAMPLES or 1, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=_QUIET
+        max_examples=STEPS, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=_QUIET
     )
     return seed(SEED)(bounded(test))
 
@@ -110,7 +109,7 @@ def test_rest_survives_what_its_document_allows(campus: tuple[World, RunningGate
     # What is deleted can be asked for no more.
     operations.sort(key=lambda each: each.method.upper() == "DELETE")
     for index, operation in enumerate(operations):
-        callers = CALLERS if EXAMPLES else (CALLERS[index % len(CALLERS)],)
+        callers = CALLERS if ALL else (CALLERS[index % len(CALLERS)],)
         for caller in callers:
             _try(gateway, operation, caller, known)
 
@@ -120,8 +119,8 @@ def test_graphql_survives_what_its_schema_allows(campus: tuple[World, RunningGat
     schema: Any = schemathesis.graphql.from_file(SCHEMA.read_text())
     fields = [result.ok() for result in schema.get_all_operations()]
     random.Random(SEED).shuffle(fields)  # noqa: S311 - to take some of each kind
-    for index, field in enumerate(fields if EXAMPLES else fields[:FIELDS]):
-        for caller in CALLERS if EXAMPLES else (CALLERS[index % len(CALLERS)],):
+    for index, field in enumerate(fields if ALL else fields[:FIELDS]):
+        for caller in CALLERS if ALL else (CALLERS[index % len(CALLERS)],):
             _ask(gateway, field, caller)
 
 

@@ -2,12 +2,12 @@
 
 Each course's title is a number that only grows. Whoever reads it may not be given one that is older than what was
 acknowledged before they asked, where it was written through a gateway; or a lease's time before, where it was written
-past the gateways. `CACHE_ROUNDS` has Redis and gateways hurt more often than each time; `CACHE_SEED` sets in which way.
+past the gateways. `CONCURRENT_STEPS` has Redis and gateways hurt more often than each time; `CONCURRENT_SEED` sets in
+which way.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -25,6 +25,7 @@ from backend.change import LEASE
 from tests.support.cached_answers import kept
 from tests.support.processes import gateway_process
 from tests.support.redis_server import redis_server
+from tests.support.repeat import seed, steps
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
     from tests.support.redis_server import RedisServer
     from tests.support.world import World
 
-ROUNDS = int(os.environ.get("CACHE_ROUNDS", "4"))
-SEED = int(os.environ.get("CACHE_SEED", "0")) or random.SystemRandom().randrange(2**32)
+STEPS, SEED = steps("CONCURRENT", 4), seed("CONCURRENT")
 # Whoever sees one course alone is given answers that writes to the other leave alone.
 READERS = {
     "lea": {"told", "untold"},
@@ -168,7 +168,7 @@ def trial(own_world: World) -> Iterator[Trial]:
 
 
 def test_no_answer_is_older_than_it_may_be(trial: Trial, own_world: World) -> None:
-    print(f"CACHE_SEED={SEED}")  # noqa: T201 - to do it again
+    print(f"CONCURRENT_SEED={SEED}")  # noqa: T201 - to do it again
     chance = random.Random(SEED)  # noqa: S311 - to be repeated
     key = own_world.id("course", "told")
 
@@ -192,7 +192,7 @@ def test_no_answer_is_older_than_it_may_be(trial: Trial, own_world: World) -> No
             troubles = random.Random(SEED + 4)  # noqa: S311
             eventually(lambda: trial.hits > 0 or any(each.done() for each in working))
             rounds = 0
-            while rounds < ROUNDS and not any(each.done() for each in working):
+            while rounds < STEPS and not any(each.done() for each in working):
                 trial.hurt(troubles)
                 rounds += 1
         finally:

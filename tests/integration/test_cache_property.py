@@ -8,8 +8,6 @@ write is in test_cache_concurrent.py.
 
 from __future__ import annotations
 
-import os
-import random
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -23,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from backend.access.credentials import create_token
 from backend.change import LEASE
-from tests.support import university
+from tests.support import repeat, university
 from tests.support.processes import gateway_process
 from tests.support.redis_server import redis_server
 from tests.support.waiting import eventually
@@ -37,8 +35,7 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 # The first example takes the simplest step again and again, so that there have to be several.
-STEPS = int(os.environ.get("CACHE_STEPS", "360"))
-SEED = int(os.environ.get("CACHE_SEED", "0")) or random.SystemRandom().randrange(2**32)
+STEPS, SEED = repeat.steps("CACHE", 360), repeat.seed("CACHE")
 EXAMPLE = 60
 USERS = ("ada", "bob", "cyd", "mia", "tom", "lea", "adi", "orla", "sol", "ada reads", "tom reads")
 QUERIES = (

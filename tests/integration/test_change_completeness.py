@@ -4,16 +4,14 @@ It shares nothing with how scopes are derived. Answers are kept here as a cache 
 the stamps say; what is left must be what the database answers now. Some transactions overlap, so that what leads to a
 row is moved while the row is written, and answers are kept in between.
 
-COMPLETENESS_STEPS sets how many changes are made, COMPLETENESS_SEED which, and COMPLETENESS_SHARE how much is asked
-each time.
+COMPLETENESS_STEPS sets how many changes are made, COMPLETENESS_SEED which; with COMPLETENESS_ALL=1 everyone is asked
+everything each time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import secrets
 from random import Random
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -35,6 +33,7 @@ from tests.support.database import new_database
 from tests.support.discussion import SEATS, build_discussion
 from tests.support.gateway import AT_ANY_COST
 from tests.support.random_changes import Disturber
+from tests.support.repeat import seed, steps, tries_all
 from tests.support.university import READERS
 from tests.support.world import World
 
@@ -43,13 +42,11 @@ if TYPE_CHECKING:
 
     from backend.interface.entity import Entity
 
-STEPS = int(os.environ.get("COMPLETENESS_STEPS", "4"))
-SEED = int(os.environ.get("COMPLETENESS_SEED", secrets.randbits(32)))
+STEPS, SEED = steps("COMPLETENESS", 4), seed("COMPLETENESS")
 # After so many the world is made anew, before too much of it is gone.
 EPISODE = 60
 FIELDS_AT_ONCE = 9
-# Not everyone is asked everything each time.
-SHARE = float(os.environ.get("COMPLETENESS_SHARE", "0.1"))
+SHARE = 1 if tries_all("COMPLETENESS") else 0.1
 NARROWED = {"narrowed": ("ada", ("result:list", "message:list", "course:get")), "worker": ("ron", ("result:list",))}
 
 Key = tuple[str, tuple[str, ...], str]

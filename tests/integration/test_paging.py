@@ -5,7 +5,6 @@ The orders are drawn at random; a failure names its seed, and `PAGING_SEED` repe
 
 from __future__ import annotations
 
-import os
 import random
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
@@ -15,13 +14,14 @@ import pytest
 
 from backend.access.credentials import create_token
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.repeat import seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.world import World
 
-SEED = int(os.environ.get("PAGING_SEED", random.SystemRandom().randrange(10**6)))
+SEED = seed("PAGING")
 DIRECTIONS = ("ASC", "ASC_NULLS_FIRST", "DESC", "DESC_NULLS_LAST")
 # Terms of orders of contents: columns with ties and nulls, of relations to one, computed, and of a tree.
 TERMS: tuple[tuple[str, ...], ...] = (

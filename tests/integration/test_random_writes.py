@@ -5,7 +5,6 @@ After each operation all tables are compared. COMPUTOR_RANDOM_WRITES is how many
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from backend.interface.entity import camel_case
 from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.repeat import given_seed, steps
 from tests.support.write_model import (
     COMMENTS,
     CONTENTS,
@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 
     from tests.support.world import World
 
-OPERATIONS = int(os.environ.get("COMPUTOR_RANDOM_WRITES", "120"))
-SEEDS = (1, 2)
+STEPS = steps("WRITES", 120)
+GIVEN = given_seed("WRITES")
+SEEDS = (GIVEN,) if GIVEN else ("1", "2")
 PEOPLE = ("ada", "bob", "tom", "lea", "mel", "oda", "adi", "sol")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 KINDS = {GROUPS: "CourseGroup", MEMBERS: "CourseMember", CONTENTS: "CourseContent", COMMENTS: "CourseMemberComment"}
@@ -315,12 +316,12 @@ def _predicted(model: Model, operations: list[Operation]) -> tuple[Model, list[l
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_random_operations_leave_what_the_model_has(campus: Campus, seed: int) -> None:
-    chance = Chance(seed, campus)
+def test_random_operations_leave_what_the_model_has(campus: Campus, seed: str) -> None:
+    chance = Chance(int(seed), campus)
     model = _model(campus)
     digest = campus.digest()
     done = 0
-    for step in range(OPERATIONS):
+    for step in range(STEPS):
         person = chance.person()
         model.actor = campus.people[person]
         operations = [chance.operation(model)]
@@ -330,7 +331,7 @@ def test_random_operations_leave_what_the_model_has(campus: Campus, seed: int) -
         text, variables = _document(operations)
         expected, codes = _predicted(model, operations)
         answer = campus.gateway.ask(person, text, **variables)
-        story = f"seed {seed}, step {step}: {person} {text} {variables}"
+        story = f"WRITES_SEED={seed}, step {step}: {person} {text} {variables}"
         assert "errors" not in answer, (story, answer)
         payloads = [answer["data"][f"m{number}"] for number in range(len(operations))]
         told = [sorted({error["code"] for error in payload["errors"]}) for payload in payloads]
@@ -346,7 +347,7 @@ def test_random_operations_leave_what_the_model_has(campus: Campus, seed: int) -
         assert campus.digest() == digest, story
         done += codes == [[]] * len(operations)
     # Chance that does nothing would prove nothing.
-    assert done > OPERATIONS // 8
+    assert done > STEPS // 8
     _check_tree(campus, model)
 
 

@@ -1,12 +1,11 @@
 """Every entity as every kind of reader: rows and columns, through each clause that could tell of hidden ones.
 
 What is expected stands in tests/support/read_cases.py. An entity without an entry there fails here. Rows are asked for
-as every kind of reader; the other clauses as those whose rows differ most, unless READ_MATRIX=all.
+as every kind of reader; the other clauses as those whose rows differ most, unless READ_ALL=1.
 """
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,7 @@ from backend.interface.registry import INTERFACES
 from tests.support.discussion import build_discussion
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.read_cases import EVERY, HIDDEN, KINDS, MATRIX
+from tests.support.repeat import tries_all
 from tests.support.submissions import build_submissions
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ PAGE, AT_ONCE = 9, 40
 # By entity, the ids of rows by what these are called in the matrix.
 Ids = dict[str, dict[Any, str]]
 SOME = ("student", "tutor", "lecturer", "organization manager", "narrowed student")
-ASKING = tuple(KINDS) if os.environ.get("READ_MATRIX") == "all" else SOME
+ASKING = tuple(KINDS) if tries_all("READ") else SOME
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """Who may write what, through REST: the people whom tests/support/write_cases.py names for each mutation.
 
 Each write is tried for real, and undone where it would be committed. Of each case, one person who may and one who may
-not have a try; with REST_MATRIX=all everybody has.
+not have a try; with REST_ALL=1 everybody has.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from backend.interface.reflection import reflect
 from backend.interface.registry import INTERFACES
 from backend.operation.writing import Writing
 from tests.support.gateway import RunningGateway, running_gateway
+from tests.support.repeat import tries_all
 from tests.support.write_cases import CASES, WRITERS, Case, build_campus
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _ROUTES = {
     "archive": ("PATCH", "/{id}/archive"),
     "unarchive": ("PATCH", "/{id}/unarchive"),
 }
-EVERYBODY = os.environ.get("REST_MATRIX") == "all"
+EVERYBODY = tries_all("REST")
 
 
 async def _undo(_: Writing) -> None:
