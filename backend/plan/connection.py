@@ -196,8 +196,6 @@ class Connection:
     def _statement(self, run: Run, request: ListRequest, name: object, build: Callable[[], Select[Any]]) -> Statement:
         # A list at the root is planned anew each time; what is reached by keys has one good plan.
         prepare = self.relation is not None
-        if request.search is not None or request.written is not None:
-            return run.compiler.compile(build(), prepare=prepare)
         key = (name, request.shape)
         known = self._statements.get(key)
         return known or self._statements.put(key, run.make(build(), prepare=prepare))

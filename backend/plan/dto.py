@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Integer, bindparam
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from backend.plan.keys import Key
     from backend.plan.limits import Limits
     from backend.plan.run import Row, Run
-    from backend.plan.search import Conditions
     from backend.plan.source import Source
     from backend.plan.statement import Statement
     from backend.plan.template import Load, Task
@@ -54,10 +53,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Slice:
-    """Which rows of a list: those that pass request and conditions, from the one behind `skip` on, `limit` of them."""
+    """Which rows of a list: those that pass the request, from the one behind `skip` on, `limit` of them."""
 
     request: ListRequest
-    conditions: Conditions
     skip: int
     limit: int
 
@@ -73,8 +71,7 @@ def read_slice(catalog: Catalog, entity: Entity, limits: Limits, asked: Asked) -
     conditions = named_conditions(entity, query, asked.written)
     request = ListRequest(
         filter=None,
-        search=None,
-        written=None,
+        conditions=conditions,
         newest=newest,
         archived=asked.archived,
         order=total_order(entity, declared_order(entity.interface.default_order)),
@@ -85,7 +82,7 @@ def read_slice(catalog: Catalog, entity: Entity, limits: Limits, asked: Asked) -
         mark=b"",
         bound=conditions.bound,
     )
-    return Slice(request, conditions, asked.skip, size)
+    return Slice(request, asked.skip, size)
 
 
 async def load_dtos(
@@ -166,16 +163,14 @@ class _Sliced:
     def queries(self, run: Run, slot: str, parents: Sequence[Json]) -> list[Query]:  # noqa: ARG002 - as every load
         """The rows, and how many there are."""
         wanted, template = self.wanted, self.template
-        shape = (wanted.request.shape, wanted.conditions.shape)
-        key = (run.scope.visibility, "slice", template.entity, template.keys, shape)
+        key = (run.scope.visibility, "slice", template.entity, template.keys, wanted.request.shape)
         page, figures = run.compiler.kept(key, lambda: self._statements(run))
         bound = {**wanted.request.bound, LIMIT: wanted.limit, SKIP: wanted.skip}
         return [Query(page, bound, "page"), Query(figures, bound, "figures")]
 
     def _statements(self, run: Run) -> tuple[Statement, Statement]:
         """The page, and how many rows there are. They are planned anew each time: the best plan depends on values."""
-        request = replace(self.wanted.request, written=self.wanted.conditions.build())
-        listing = Listing(run.scope, self.template.entity, None, request)
+        listing = Listing(run.scope, self.template.entity, None, self.wanted.request)
         page = listing.page((self.template,), with_cursors=False).offset(bindparam(SKIP, type_=Integer))
         figures = listing.figures([COUNT])
         return run.compiler.compile(page, prepare=False), run.compiler.compile(figures, prepare=False)

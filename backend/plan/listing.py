@@ -29,7 +29,7 @@ from backend.plan.grouping import GroupsRequest, build_groups
 from backend.plan.keys import KEYS
 from backend.plan.order import Order, beyond, order_clauses
 from backend.plan.request import AFTER, BEFORE, LIMIT, ListRequest, Position
-from backend.plan.search import conditions_of, search_conditions
+from backend.plan.search import seen_conditions
 from backend.plan.source import Scope, Source
 from backend.plan.template import Template, labelled
 
@@ -154,10 +154,7 @@ class Listing:
             conditions.append(parents.joined(source))
         if request.filter is not None:
             conditions.append(build_filter(request.filter, source, self.entity))
-        if request.search is not None:
-            conditions += search_conditions(source, self.entity, request.search)
-        if request.written is not None:
-            conditions += conditions_of(source, self.entity, request.written)
+        conditions += seen_conditions(source, request.conditions)
         if self.entity.archivable and request.archived != "INCLUDE":
             archived = source["archived_at"]
             conditions.append(archived.is_not(None) if request.archived == "ONLY" else archived.is_(None))

@@ -16,6 +16,7 @@ from backend.plan.cursor import cursor_mark
 from backend.plan.filter import MOST_TESTS, FilterReader
 from backend.plan.filter_conditions import LEAF
 from backend.plan.order import Order, declared_order, read_order, total_order
+from backend.plan.search import named_conditions
 from backend.plan.value import check_column, check_text, in_utc, parse_key
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from backend.interface.entity import Catalog, Entity, Field
     from backend.plan.alternatives import Shape
     from backend.plan.limits import Limits
+    from backend.plan.search import Conditions
     from backend.plan.source import Scope
 
 MOST_SEARCHED = 100
@@ -49,12 +51,12 @@ class Position:
 class ListRequest:
     """Which rows of a list, in which order, and which page of them.
 
-    `bound` has the values that the statements bind, by name; all else shapes the statements.
+    `bound` has the values that the statements bind, by name, those of the conditions included; all else shapes the
+    statements.
     """
 
     filter: Shape | None
-    search: ListQuery | None
-    written: Select[Any] | None
+    conditions: Conditions
     newest: Newest | None
     archived: str
     order: Order
@@ -67,9 +69,10 @@ class ListRequest:
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """What shapes the statements, a search apart: it may branch on values, so only what it builds tells."""
+        """What shapes the statements. A search may branch on values, so that only what it builds tells."""
         return (
             self.filter,
+            self.conditions.shape,
             self.newest,
             self.archived,
             self.order,
@@ -108,7 +111,9 @@ def read_list_request(
                 bound.update({f"{LEAF}{index}_{part}": values for part, values in enumerate(leaf)})
             else:
                 bound[f"{LEAF}{index}"] = leaf
-    search, newest = _searched(scope.catalog, entity, given.get("search"))
+    query, newest = _searched(scope.catalog, entity, given.get("search"))
+    conditions = named_conditions(entity, query, written)
+    bound.update(conditions.bound)
     order = _read_order(scope, entity, own_order, given.get("orderBy"))
     size, backward = _read_size(given.get("first"), given.get("last"), limits)
     mark = cursor_mark(field, order)
@@ -119,8 +124,7 @@ def read_list_request(
     bound[LIMIT] = size + 1
     return ListRequest(
         filter=filter_shape,
-        search=search,
-        written=written,
+        conditions=conditions,
         newest=newest,
         archived=given["archived"].value if given.get("archived") is not None else "EXCLUDE",
         order=order,

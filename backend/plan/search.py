@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Column, ColumnElement, Select, Table, bind
 from sqlalchemy.sql.util import _deep_deannotate
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
+from backend.access.held import PRINCIPAL_BIND
 from backend.errors import DeclarationError, InputError
 from backend.interface.search import search
 from backend.model.base import table_of
@@ -16,7 +17,7 @@ from backend.plan.source import Source
 from backend.plan.value import check_column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from sqlalchemy.sql.cache_key import CacheKey
 
@@ -25,69 +26,86 @@ if TYPE_CHECKING:
     from backend.model import Base
 
 
-def search_conditions(source: Source, entity: Entity, query: ListQuery) -> list[ColumnElement[bool]]:
-    """The conditions that a search of the entity adds, over `source`.
-
-    Raises DeclarationError where its search function does more than add conditions, InputError for a value that its
-    column cannot hold.
-    """
-    try:
-        return conditions_of(source, entity, search(entity.interface, select(table_of(entity.model)), query))
-    except InputError as error:
-        raise error.under("search") from None
-
-
 @dataclass(frozen=True)
 class Conditions:
     """What is asked of rows by Selects over the entity: of one `shape` are those that differ in their values alone.
 
-    `bound` has these values by names; `build` makes a Select with the conditions, which binds them by the same names.
+    `bound` has these values by names; `build` makes the conditions over the plain table, which bind them by the same
+    names, and raises DeclarationError where a Select does more than add conditions.
     """
 
     shape: Hashable
     bound: Mapping[str, object]
-    build: Callable[[], Select[Any] | None]
+    build: Callable[[], list[ColumnElement[bool]]]
 
 
 def named_conditions(entity: Entity, query: ListQuery | None, written: Select[Any] | None) -> Conditions:
-    """The conditions of a search, and those of a Select written by hand. Raises as `search_conditions` does."""
-    try:
-        searched = None if query is None else search(entity.interface, select(table_of(entity.model)), query)
-        return _named(entity, [each for each in (searched, written) if each is not None])
-    except InputError as error:
-        raise error.under("search") from None
+    """The conditions of a search, and those of a Select written by hand.
 
+    They may be kept: what depends on more than the query asks the database for it. Raises InputError for a value that
+    its column cannot hold.
+    """
+    given = []
+    if query is not None:
+        try:
+            given.append(_keyed(search(entity.interface, select(table_of(entity.model)), query)))
+        except InputError as error:
+            raise error.under("search") from None
+    if written is not None:
+        given.append(_keyed(written))
+    binds = [bind for _, key in given for bind in key.bindparams]
 
-def _named(entity: Entity, statements: Sequence[Select[Any]]) -> Conditions:
-    keys = [_key(statement) for statement in statements]
-    values = [bind.effective_value for key in keys for bind in _checked(key.bindparams)]
-
-    def build() -> Select[Any] | None:
+    def build() -> list[ColumnElement[bool]]:
         clauses: list[ColumnElement[bool]] = []
         start = 0
-        for statement, key in zip(statements, keys, strict=True):
+        for statement, key in given:
             clause = _plain_clause(entity, statement)
             if clause is not None:
                 clauses.append(_renamed(clause, key, start))
             start += len(key.bindparams)
-        return select(table_of(entity.model)).where(*clauses) if clauses else None
+        return clauses
 
-    bound = {f"{GIVEN}{index}": value for index, value in enumerate(values)}
-    return Conditions(tuple(key.key for key in keys), bound, build)
+    bound = {f"{GIVEN}{index}": bind.effective_value for index, bind in enumerate(binds) if not _is_held(bind)}
+    return Conditions(tuple(key.key for _, key in given), bound, build)
+
+
+def seen_conditions(source: Source, conditions: Conditions) -> list[ColumnElement[bool]]:
+    """The conditions, over `source`.
+
+    They were written over the plain tables. Here each column of the entity becomes what the viewer may see of it, and
+    each table that a sub-query visits is narrowed to the rows that they may see, so that none can tell of what is
+    hidden.
+    """
+    sources = {table_of(source.model): source}
+    return [_seen(clause, sources) for clause in conditions.build()]
+
+
+def _keyed(statement: Select[Any]) -> tuple[Select[Any], CacheKey]:
+    """The statement, whose values fit their columns, with what tells it from those of another shape."""
+    key = _key(statement)
+    for bind in key.bindparams:
+        check_column(bind.effective_value, bind.type)
+    return statement, key
+
+
+def _is_held(bind: BindParameter[Any]) -> bool:
+    """Whether it stands for what the caller holds, which is filled in for each of them under this very name."""
+    return bind.key.startswith(PRINCIPAL_BIND)
 
 
 def _renamed(clause: ColumnElement[bool], key: CacheKey, start: int) -> ColumnElement[bool]:
     """The clause of the statement that has the key, its values bound by the names of their places in it."""
     # A copy has its values in the same order.
-    names = {id(bind): f"{GIVEN}{start + index}" for index, bind in enumerate(_key(clause).bindparams)}
+    binds = _key(clause).bindparams
+    names = {id(bind): f"{GIVEN}{start + index}" for index, bind in enumerate(binds) if not _is_held(bind)}
 
     def rename(element: Any, **_: Any) -> Any:
         given = names.get(id(element))
         return None if given is None else bindparam(given, type_=element.type)
 
     renamed: ColumnElement[bool] = replacement_traverse(clause, {}, rename)
-    left = [each for each in iterate(renamed) if isinstance(each, BindParameter) and not each.key.startswith(GIVEN)]
-    if left or len(names) != len(key.bindparams):
+    found = [each for each in iterate(renamed) if isinstance(each, BindParameter)]
+    if len(binds) != len(key.bindparams) or not all(_is_held(bind) or bind.key.startswith(GIVEN) for bind in found):
         # Such a statement would be kept with the values of whoever asked first.
         raise DeclarationError("a search or a Select has values besides those of its conditions")
     return renamed
@@ -100,31 +118,13 @@ def _key(element: Any) -> CacheKey:
     return key
 
 
-def _checked(binds: Sequence[BindParameter[Any]]) -> Sequence[BindParameter[Any]]:
-    for bind in binds:
-        check_column(bind.effective_value, bind.type)
-    return binds
-
-
-def conditions_of(source: Source, entity: Entity, statement: Select[Any]) -> list[ColumnElement[bool]]:
-    """The conditions of a Select over the entity, over `source`.
-
-    They were written over the plain tables. Here each column of the entity becomes what the viewer may see of it, and
-    each table that a sub-query visits is narrowed to the rows that they may see, so that none can tell of what is
-    hidden.
-    """
-    clause = _plain_clause(entity, statement)
-    return [] if clause is None else [_seen(clause, {table_of(entity.model): source})]
-
-
 def _plain_clause(entity: Entity, statement: Select[Any]) -> ColumnElement[bool] | None:
-    """The condition of a Select that has conditions only, None where it has none; its values fit their columns."""
+    """The condition of a Select that has conditions only, None where it has none."""
     table = table_of(entity.model)
     if [str(part) for part in statement.get_final_froms()] != [str(table)] or not _is_plain(statement):
         raise DeclarationError(f"a search or a field's Select over {table} may add conditions only")
     if statement.whereclause is None:
         return None
-    _checked([each for each in iterate(statement.whereclause) if isinstance(each, BindParameter)])
     # `has` and `any` mark the condition within them as one not to be replaced in; nothing may stay as it was written.
     plain: ColumnElement[bool] = _deep_deannotate(statement.whereclause, values=["no_replacement_traverse"])
     return plain

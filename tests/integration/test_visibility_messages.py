@@ -260,13 +260,13 @@ def test_what_is_no_tag_is_refused(talking: RunningGateway, tag: str) -> None:
 def test_read_is_what_the_caller_has_marked(talking: RunningGateway, reader: str) -> None:
     read = {what for who, what in MARKS if who == reader} & expected(reader)["messages"]
     unread = expected(reader)["messages"] - read
-    for asked, found in (
-        ("search: { unread: false }", read),
-        ("search: { unread: true }", unread),
-    ):
-        data = talking.data(reader, f"{{ messages(first: 500, {asked}) {{ totalCount nodes {{ title }} }} }}")
+    for is_unread, found in (("false", read), ("true", unread)):
+        asked = f"first: 500, search: {{ unread: {is_unread} }}"
+        data = talking.data(reader, f"{{ messages({asked}) {{ totalCount nodes {{ title }} }} }}")
         assert {node["title"] for node in data["messages"]["nodes"]} == found, asked
         assert data["messages"]["totalCount"] == len(found), asked
+        rows = talking.send(reader, "GET", f"/messages?limit=500&unread={is_unread}").json()
+        assert {row["title"] for row in rows} == found, is_unread
     for is_read, found in (("true", read), ("false", unread)):
         query = f"{{ messages(first: 500, filter: {{ isRead: {{ eq: {is_read} }} }}) {{ nodes {{ title isRead }} }} }}"
         nodes = talking.data(reader, query)["messages"]["nodes"]
