@@ -28,14 +28,18 @@ if TYPE_CHECKING:
     from backend.graphql.answer import Request
     from backend.graphql.document import Document
     from backend.interface.entity import Catalog, Entity
-    from backend.plan.compile import PlanCompiler
+    from backend.plan.compile import Plan, PlanCompiler
     from backend.plan.loaders import Loaders
     from backend.plan.run import Run
 
 
+Place = tuple[str, tuple[int, ...]]
+"""Where in a document a field written by hand stands: a type, and the field's nodes by identity."""
+
+
 @dataclass
 class Context:
-    """What a resolver written by hand finds in `info.context`."""
+    """What a resolver written by hand finds in `info.context`; `plans` outlive the request."""
 
     principal: Principal | None
     loaders: Loaders | None
@@ -43,7 +47,8 @@ class Context:
     catalog: Catalog
     new_run: Callable[[], Run] | None
     compiler: PlanCompiler
-    waiting: dict[tuple[str, int], list[tuple[str, asyncio.Future[Any]]]] = field(default_factory=dict)
+    plans: dict[Place, Plan] = field(default_factory=dict)
+    waiting: dict[Place, list[tuple[str, asyncio.Future[Any]]]] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -89,58 +94,67 @@ class HandOver(Executor[Any]):
     ) -> Any:
         context = self.context_value
         entity = context.catalog[of.name.removesuffix("Connection")]
-        nodes = [each.node for each in details]
-        compiler = context.compiler.fresh()
-        plan = compiler.written_list(str(path.typename), entity, nodes, statement)
+        parent, nodes = str(path.typename), [each.node for each in details]
+        plan = self._planned(_place(parent, details), lambda compiler: compiler.written_list(parent, entity, nodes))
         run = self._run()
+        run.written = statement
         data: dict[str, Any] = {}
         await execute_plan(run, plan, data, last=False)
         key = plan.roots[0][0]
         if run.failed:
-            return self._settled(compiler, of.name, details, data[key], path, run, required=required)
+            return self._settled(of.name, details, data[key], path, run, required=required)
         return data[key]
 
     async def _one(self, entity: str, details: FieldDetailsList, path: Path, key: str, *, required: bool) -> Any:
         context = self.context_value
-        place = (entity, id(details[0].node))
+        place = _place(entity, details)
         loop = asyncio.get_running_loop()
         found: asyncio.Future[Any] = loop.create_future()
         if place not in context.waiting:
             context.waiting[place] = []
             loop.call_soon(lambda: loop.call_soon(lambda: self._flush(place, details)))
         context.waiting[place].append((key, found))
-        run, compiler, value = await found
+        run, value = await found
         if value is None and required:
             raise LookupError(f"{path.typename}.{path.key} leads to a row that is not there, and may not be null")
         if value is not None and run.failed:
-            return self._settled(compiler, entity, details, value, path, run, required=required)
+            return self._settled(entity, details, value, path, run, required=required)
         return value
 
-    def _flush(self, place: tuple[str, int], details: FieldDetailsList) -> None:
+    def _flush(self, place: Place, details: FieldDetailsList) -> None:
         """Loads what all siblings wait for, together."""
         waiting = self.context_value.waiting.pop(place)
-        task = asyncio.get_running_loop().create_task(self._load(place[0], details, waiting))
+        task = asyncio.get_running_loop().create_task(self._load(place, details, waiting))
         self.context_value.tasks.add(task)
         task.add_done_callback(self.context_value.tasks.discard)
 
-    async def _load(self, name: str, details: FieldDetailsList, waiting: list[tuple[str, asyncio.Future[Any]]]) -> None:
-        context = self.context_value
-        entity = context.catalog[name]
+    async def _load(
+        self, place: Place, details: FieldDetailsList, waiting: list[tuple[str, asyncio.Future[Any]]]
+    ) -> None:
+        entity = self.context_value.catalog[place[0]]
         try:
             keys = [_key(entity, key) for key, _ in waiting]
-            compiler = context.compiler.fresh()
-            plan = compiler.written_objects(entity, [each.node for each in details])
+            nodes = [each.node for each in details]
+            plan = self._planned(place, lambda compiler: compiler.written_objects(entity, nodes))
             run = self._run()
             run.handed_over = keys
             data: dict[str, Any] = {}
             await execute_plan(run, plan, data, last=False)
             for (_, found), value in zip(waiting, data[plan.roots[0][0]], strict=True):
                 if not found.done():
-                    found.set_result((run, compiler, value))
+                    found.set_result((run, value))
         except Exception as error:  # noqa: BLE001 - whoever waits is told
             for _, found in waiting:
                 if not found.done():
                     found.set_exception(error)
+
+    def _planned(self, place: Place, plan: Callable[[PlanCompiler], Plan]) -> Plan:
+        """What is selected beneath a field, planned once for all requests that share `plans`."""
+        context = self.context_value
+        known = context.plans.get(place)
+        if known is None:
+            known = context.plans[place] = plan(context.compiler.fresh())
+        return known
 
     def _run(self) -> Run:
         if self.context_value.new_run is None:
@@ -149,7 +163,6 @@ class HandOver(Executor[Any]):
 
     def _settled(
         self,
-        compiler: PlanCompiler,
         name: str,
         details: FieldDetailsList,
         value: Any,
@@ -158,7 +171,7 @@ class HandOver(Executor[Any]):
         *,
         required: bool,
     ) -> Any:
-        settlement = Settlement(self.schema, compiler, run.types)
+        settlement = Settlement(self.schema, self.context_value.compiler, run.types)
         here = path.as_list()
         settled = settlement.settle(name, [each.node.selection_set for each in details], value, tuple(here))
         errors = settlement.errors
@@ -172,6 +185,10 @@ class HandOver(Executor[Any]):
         if raised is not None:
             raise raised
         return settled
+
+
+def _place(type_name: str, details: FieldDetailsList) -> Place:
+    return type_name, tuple(id(each.node) for each in details)
 
 
 def _key(entity: Entity, value: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from backend.cache.reading import CachedReading
     from backend.cache.recall import Recall
     from backend.graphql.document import Document
+    from backend.graphql.executor import Place
     from backend.plan.compile import Plan, PlanCompiler
     from backend.plan.run import Run
 
@@ -52,10 +53,14 @@ class Root:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A query, compiled for one kind of viewer; `roots` by response key."""
+    """A query, compiled for one kind of viewer; `roots` by response key.
+
+    `written` has the plans of what is selected beneath fields written by hand, as far as they were asked for.
+    """
 
     plan: Plan
     roots: Mapping[str, Root]
+    written: dict[Place, Plan] = field(default_factory=dict)
 
 
 def prepare(schema: GraphQLSchema, compiler: PlanCompiler, operation: OperationDefinitionNode) -> Prepared:
@@ -108,16 +113,19 @@ class QueryRun:
         self._operation = operation
         self._plan = prepared.plan
         self._roots = prepared.roots
+        self._written = prepared.written
         self._variables = variables
         self._reading = reading
         self._run = reading.run(variables)
+        # Those of fields written by hand.
+        self._further: list[Run] = []
         # By response key: a value, bytes of JSON as a Fragment, or a load that is still to be run.
         self._data: dict[str, Any] = dict(prepared.plan.roots)
 
     @property
     def made(self) -> int:
         """How many statements were made that nobody had asked for in this plan."""
-        return self._run.made
+        return sum(run.made for run in (self._run, *self._further))
 
     async def answer(self, document: Document, request: Request) -> Answer:
         """The answer; what may be kept of it is."""
@@ -219,17 +227,17 @@ class QueryRun:
         await reading.snapshot.fetch([], last=False)
         kept = self._kept()
         generated = {key: settled[key] for key, load in self._plan.roots if load is not None or key in kept}
-        runs: list[Run] = []
 
         def new_run() -> Run:
-            runs.append(reading.run(self._variables))
-            return runs[-1]
+            self._further.append(reading.run(self._variables))
+            return self._further[-1]
 
-        loaders = Loaders(self._compiler.catalog, new_run)
-        context = Context(reading.principal, loaders, generated, self._compiler.catalog, new_run, self._compiler)
+        catalog = self._compiler.catalog
+        loaders = Loaders(catalog, new_run)
+        context = Context(reading.principal, loaders, generated, catalog, new_run, self._compiler, self._written)
         data, found = await execute_core(self._schema, document, request, context)
         if recall is not None and data is not None and not found:
-            reads = _all(each for run in runs for each in run.reads.values())
+            reads = _all(each for run in self._further for each in run.reads.values())
             for key in recall.asked.keys() - generated.keys():
                 body = orjson.dumps(data[key], option=DUMP)
                 data[key] = orjson.Fragment(body)

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from graphql.execution.values import VariableValues
-    from sqlalchemy import Select
 
     from backend.interface.entity import Catalog, Entity, Relation
     from backend.plan.limits import Limits
@@ -130,9 +129,9 @@ class PlanCompiler:
         fields = self.collect("Query", selections)
         return Plan(tuple((key, self._root(nodes)) for key, nodes in fields.items()), tuple(self._arguments))
 
-    def written_list(self, parent: str, entity: Entity, nodes: list[FieldNode], statement: Select[Any]) -> Plan:
-        """The plan of a field written by hand that returns a Select over the entity."""
-        load = self._connection(parent, entity, None, nodes, statement)
+    def written_list(self, parent: str, entity: Entity, nodes: list[FieldNode]) -> Plan:
+        """The plan of a field written by hand that returns Selects over the entity; the run brings the Select."""
+        load = self._connection(parent, entity, None, nodes, written=True)
         return Plan(((nodes[0].name.value, load),), tuple(self._arguments))
 
     def written_objects(self, entity: Entity, nodes: list[FieldNode]) -> Plan:
@@ -229,24 +228,34 @@ class PlanCompiler:
         entity: Entity,
         relation: Relation | None,
         nodes: list[FieldNode],
-        written: Select[Any] | None = None,
+        *,
+        written: bool = False,
     ) -> Connection:
         name = f"{parent}.{nodes[0].name.value}"
         own_order = relation.order if relation is not None else ()
 
         def read(run: Run, given: Mapping[str, Any]) -> ListRequest:
-            return read_list_request(run.scope, entity, name, own_order, given, self._limits, written)
+            statement = run.written if written else None
+            return read_list_request(run.scope, entity, name, own_order, given, self._limits, statement)
 
-        request = self._read(parent, nodes, read)
+        request = self._read(parent, nodes, read, constant=not written)
         wanted, parts = read_parts(self, entity, nodes)
         return Connection(entity, relation, request.of, wanted, parts)
 
-    def _read(self, parent: str, nodes: list[FieldNode], read: Callable[[Run, Mapping[str, Any]], Any]) -> Arguments:
+    def _read(
+        self,
+        parent: str,
+        nodes: list[FieldNode],
+        read: Callable[[Run, Mapping[str, Any]], Any],
+        *,
+        constant: bool = True,
+    ) -> Arguments:
+        """The arguments of a field; `constant` says that they alone tell what is read of them."""
         node = nodes[0]
         definition = self._schema.get_field(self._schema.get_type(parent), node.name.value)  # type: ignore[arg-type]
         if definition is None:
             raise LookupError(f"{parent}.{node.name.value}")
-        arguments = Arguments(definition, node, read, constant=not has_variables(node))
+        arguments = Arguments(definition, node, read, constant=constant and not has_variables(node))
         self._arguments.append(arguments)
         return arguments
 

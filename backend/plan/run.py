@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from graphql import FieldNode, GraphQLField
-    from sqlalchemy import Executable
+    from sqlalchemy import Executable, Select
 
     from backend.access.principal import Principal
     from backend.interface.base import Batch
@@ -109,8 +109,9 @@ class Run:
         self.principal = principal
         self.variables = variables
         self.snapshot = snapshot
-        # Keys that whoever made the plan brings.
+        # What a field written by hand returned: keys, or a Select.
         self.handed_over: list[tuple[str, ...]] = []
+        self.written: Select[Any] | None = None
         # What was read of the arguments of a field, by the object that reads them.
         self.arguments: dict[object, Any] = {}
         self._given: dict[int, dict[str, Any]] = {}

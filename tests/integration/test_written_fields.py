@@ -62,6 +62,14 @@ def test_lists_of_keys_are_loaded_together(written: RunningGateway) -> None:
     assert count == 2
 
 
+def test_what_is_selected_in_one_place_is_not_taken_for_another(written: RunningGateway) -> None:
+    query = """{ plain: shelves { ...Plain } more: shelves { ...Plain course { version } } }
+    fragment Plain on Shelf { course { title } }"""
+    data = written.data("adi", query)
+    assert data["plain"][0] == {"course": {"title": "Algebra"}}
+    assert data["more"][0] == {"course": {"title": "Algebra", "version": "0"}}
+
+
 def test_loaders_load_together(written: RunningGateway) -> None:
     count, data = _counted(written, "{ shelves { courseTitle } }")
     assert [shelf["courseTitle"] for shelf in data["shelves"]] == ["Algebra (0)", None, None, "Algebra (0)"]
