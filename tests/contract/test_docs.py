@@ -6,10 +6,13 @@ import re
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from backend.access.policy import Action
+from backend.cli import commands
 from backend.docs import stale_pages, write_pages
 from backend.errors import MEANINGS, ErrorCode
 from backend.face.limits import DocumentLimits
@@ -48,6 +51,44 @@ def test_pages_name_no_setting_that_there_is_not(page: Path) -> None:
     # Constants of the code, and values of enums.
     code = "\n".join(module.read_text() for module in (DOCS.parent / "backend").rglob("*.py"))
     assert [name for name in others if not re.search(rf'^ *{name}\b.*=|"{name}"', code, re.MULTILINE)] == []
+
+
+def test_parts_of_the_benchmark_are_those_that_its_page_names() -> None:
+    named = re.search(r"--part ([a-z|]+)\]", (DOCS / "benchmark.md").read_text())
+    parts = re.findall(
+        r'^    [A-Z]+ = "([a-z]+)"$', (DOCS.parent / "scripts/bench/__main__.py").read_text(), re.MULTILINE
+    )
+    assert named is not None
+    assert sorted(["all", *named[1].split("|")]) == sorted(parts)
+
+
+def test_no_test_measures_how_long_something_takes() -> None:
+    for module in (DOCS.parent / "tests").rglob("*.py"):
+        if "clients" not in module.parts and module != Path(__file__):
+            assert not re.search(r"\b(perf_counter|thread_time|process_time|timeit)\b", module.read_text()), module
+
+
+def _commands(text: str) -> list[str]:
+    """What comes after `computor`, in code of a page."""
+    spans = re.findall(r"`computor ([^`]+)`", text)
+    return spans + [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in _of_shell(block)]
+
+
+def _of_shell(block: str) -> list[str]:
+    return re.findall(r"\bcomputor ([a-z][^#>\n]*)", block)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_name_no_command_and_no_option_that_there_is_not(page: Path) -> None:
+    for told in _commands(page.read_text()):
+        command: Any = typer.main.get_command(commands.app)
+        words = told.split()
+        while hasattr(command, "commands"):
+            assert words, told
+            assert words[0] in command.commands, told
+            command = command.commands[words.pop(0)]
+        options = {name for parameter in command.params for name in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options, told
 
 
 def test_variables_of_tests_are_those_that_their_page_names() -> None:

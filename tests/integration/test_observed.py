@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from prometheus_client.parser import text_string_to_metric_families
 
 from backend.observe.log import LONGEST_PLAN, LONGEST_STATEMENT
+from tests.support.documented_blocks import ROOT, blocks
 from tests.support.gateway import running_gateway
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ def test_a_request_is_one_line_without_values(gateway: RunningGateway, capfd: py
         "kind": "query",
     }
     assert first["user"] == user
+    (documented,) = [json.loads(block.text) for block in blocks("json") if block.page == "observing.md"]
+    assert list(first) == list(documented)
     assert first["cost"] > second["cost"] > 0
     assert first["request_id"] != second["request_id"]
     assert first["document"] == sha256(_QUERY.encode()).hexdigest()
@@ -126,6 +130,9 @@ def test_metrics_count_requests_by_nothing_that_clients_choose(gateway: RunningG
     assert requests(route="unknown", kind="none", status="404", code="NOT_FOUND") == 1
     assert figures["computor_requests_in_progress", ()] == 0
     assert figures["computor_rows_sum", ()] > 0
+    documented = set(re.findall(r"`(computor_[a-z_]+)", (ROOT / "docs" / "observing.md").read_text()))
+    assert len(documented) > 5
+    assert {name for name in documented if not re.search(rf"^{name}", found.text, re.MULTILINE)} == set()
     for value in (_SECRET, "Listed", "Wrong", "nowhere"):
         assert value not in found.text
 
