@@ -13,6 +13,7 @@ from graphql.execution.values import VariableValues
 from backend.errors import ErrorCode, GatewayError, MethodNotAllowedError, UnauthenticatedError
 from backend.face.callers import CREDENTIAL_MISSING, Reads, Writes
 from backend.face.values import check_values
+from backend.face.weights import STATEMENT
 from backend.graphql.answer import Answer, Request, VariablesError, failed, refused
 from backend.graphql.document import LONGEST_KEPT, Document, Operation, read_document
 from backend.graphql.introspection import SchemaAnswers
@@ -42,8 +43,7 @@ _NOBODY = "nobody"
 # What a second of the processor's time costs that is spent on reading, and how many are too few to count.
 _READING_COST = 50_000_000
 _OVERLOOKED = 0.000_2
-# Seconds that making a statement takes, about.
-_MAKING = 0.001
+_MAKING = STATEMENT / _READING_COST
 _MUTATION_ON_GET = "A mutation is sent with POST."
 
 

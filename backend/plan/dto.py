@@ -173,7 +173,7 @@ class _Sliced:
         listing = Listing(run.scope, self.template.entity, None, self.wanted.request)
         page = listing.page((self.template,), with_cursors=False).offset(bindparam(SKIP, type_=Integer))
         figures = listing.figures([COUNT])
-        return run.compiler.compile(page, prepare=False), run.compiler.compile(figures, prepare=False)
+        return run.make(page, prepare=False), run.make(figures, prepare=False)
 
     def place(self, run: Run, slot: str, parents: Sequence[Json], answers: Sequence[list[Row]]) -> list[Task]:
         """Rows and size, as a pair."""

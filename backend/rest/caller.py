@@ -15,6 +15,7 @@ from backend.cache.reading import CachedReading
 from backend.errors import RateLimitedError
 from backend.face.callers import Callers, Reads, Writes
 from backend.face.head import bearer_token
+from backend.face.weights import STATEMENT
 from backend.interface.entity import Catalog, Entity
 from backend.json import Json
 from backend.observe import observed
@@ -82,8 +83,12 @@ class Caller:
 
         async def work(reading: CachedReading) -> tuple[list[Json], int]:
             wanted = read_slice(self.catalog, of, self._limits, ask())
-            await self._pay(reading.principal.user_id, of_page(wanted.limit))
-            return await load_slice(reading.run(), of, of.interface.list, wanted, last=True)
+            user, run = reading.principal.user_id, reading.run()
+            await self._pay(user, of_page(wanted.limit))
+            try:
+                return await load_slice(run, of, of.interface.list, wanted, last=True)
+            finally:
+                await self._callers.admission.owe(user, run.made * STATEMENT)
 
         return answer_page(*await self._callers.serve(self._token, lambda: Reads(work)))
 

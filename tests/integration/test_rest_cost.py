@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from backend.face.weights import STATEMENT
 from tests.support.gateway import running_gateway
 from tests.support.rest import problem
 
@@ -95,15 +96,34 @@ def test_a_request_costs_what_its_document_costs(
     key = world.id("course", "algebra")
     inputs = [{"courseId": key, "title": " "}] * (len(body) if isinstance(body, list) else 1)
     cost = _cost(counting, query, id=key, i=inputs[0], **{"is": inputs})
+    # Its statements are made, and owed for.
+    counting.send("lea", "GET", "/courses?limit=0")
     before = _left(counting.send("lea", "GET", "/courses?limit=0"))
     after = counting.send("lea", method, path.format(id=key), body)
     assert before - _left(after) == cost
 
 
+def test_who_asks_for_what_nobody_has_owes_for_its_statements(counting: RunningGateway) -> None:
+    page, plain = 9, "/organizations?limit=0"
+    counting.send("adi", "GET", plain)
+    left = _left(counting.send("adi", "GET", plain))
+    for search, made in (
+        ("title=a", 2),
+        ("title=b", 0),
+        ("title=b&number=c", 2),
+        ("title=a&number=d", 0),
+        ("title=a&archived=only", 2),
+    ):
+        assert _left(counting.send("adi", "GET", f"{plain}&{search}")) == left - page
+        # What is owed is taken out afterwards.
+        paid, left = left - 2 * page, _left(counting.send("adi", "GET", plain))
+        assert paid - left == made * STATEMENT, search
+
+
 def test_who_sends_large_bodies_for_nothing_owes_for_them(rest_campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     world, gateway = rest_campus
-    wrong = {f"a{number}": number for number in range(5_000)}
-    with running_gateway(world.database_url, gateway.tokens, cost_per_minute=100_000) as narrow:
+    wrong = {f"a{number}": number for number in range(10_000)}
+    with running_gateway(world.database_url, gateway.tokens, cost_per_minute=250_000) as narrow:
         monkeypatch.setattr(narrow.app.engine.callers.admission, "_clock", lambda: 0.0)
         for user, path in (("lea", "/courses"), ("tom", "/graphql"), ("unknown", "/courses")):
             assert narrow.send(user, "GET", "/courses?limit=0").status_code == (401 if user == "unknown" else 200)
@@ -117,8 +137,12 @@ def test_who_sends_large_bodies_for_nothing_owes_for_them(rest_campus: Campus, m
 def test_who_has_spent_it_all_waits(rest_campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     world, gateway = rest_campus
     place = f"/courses/{world.id('course', 'algebra')}"
+    now = 0.0
     with running_gateway(world.database_url, gateway.tokens, cost_per_minute=100) as narrow:
-        monkeypatch.setattr(narrow.app.engine.callers.admission, "_clock", lambda: 0.0)
+        monkeypatch.setattr(narrow.app.engine.callers.admission, "_clock", lambda: now)
+        # It takes its time until the statements of the list are paid for.
+        assert narrow.send("lea", "GET", "/courses").status_code == 200
+        now = 60 * 2 * STATEMENT / 100 + 60
         assert narrow.send("lea", "GET", "/courses?limit=90").status_code == 200
         assert narrow.send("lea", "GET", "/courses?limit=nonsense").status_code == 422
         for method, path, body in (
