@@ -20,9 +20,10 @@ from backend.graphql.http.negotiation import STATUSES as GRAPHQL_STATUSES
 from backend.interface.registry import INTERFACES
 from backend.rest.problem import STATUSES as REST_STATUSES
 from backend.settings import DEFAULTS, Settings
+from tests.support.documented_blocks import PAGES, blocks
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = [*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md"]
+_ASSIGNED = re.compile(r"(?:^|\bexport |\s)([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 
 
 def test_committed_pages_are_what_the_code_says() -> None:
@@ -47,6 +48,7 @@ def test_every_setting_has_a_line_that_says_something() -> None:
 def test_pages_name_no_setting_that_there_is_not(page: Path) -> None:
     settings = {name.upper() for name in Settings.model_fields}
     named = re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?:=[^`]*)?`", page.read_text())
+    named += [name for block in blocks("sh") if block.page == page.name for name in _ASSIGNED.findall(block.text)]
     others = {name for name in named if not name.startswith("OTEL_")} - settings - _variables_of_tests()
     # Constants of the code, and values of enums.
     code = "\n".join(module.read_text() for module in (DOCS.parent / "backend").rglob("*.py"))
@@ -107,6 +109,17 @@ def _variables_of_tests() -> set[str]:
     others = re.findall(r'\bos\.environ(?:\.get\(|\[)"([A-Z_]+)"', code)
     own = {f"{run}_{endings[function]}" for function, run in read} | {f"REQUIRE_{name}" for name in lacking}
     return own | set(others) - {"PATH"}
+
+
+def test_code_of_the_project_is_shown_as_it_stands() -> None:
+    shown = [block for block in blocks("python") if block.page == "written-fields.md"]
+    assert shown
+    modules = [_unindented(module.read_text()) for module in (DOCS.parent / "backend").rglob("*.py")]
+    assert [str(block) for block in shown if not any(_unindented(block.text) in module for module in modules)] == []
+
+
+def _unindented(text: str) -> str:
+    return "\n".join(line.strip() for line in text.strip().splitlines())
 
 
 def test_every_table_is_drawn_once() -> None:
