@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).resolve().parent
 _BIN = Path(sys.executable).parent
+# The gateway's, which sends head and body in one piece.
+_OURS = "backend.process.protocol:PatientProtocol"
 _SECONDS_TO_START = 60
 
 
@@ -95,28 +97,28 @@ def running_gateway(
 
 @contextmanager
 def running_starlette(database_url: str, answer: Path | None = None) -> Iterator[Server]:
-    """A bare route, served likewise, until the block ends; it gives the bytes of the file, if one is named."""
+    """A bare route on the gateway's server, until the block ends; it gives the bytes of the file, if one is named."""
     environment = {} if answer is None else {"ANSWER_FILE": str(answer)}
-    with _running(_served("starlette_served:app"), database_url, environment) as server:
+    with _running(_served("starlette_served:app", _OURS), database_url, environment) as server:
         yield server
 
 
 @contextmanager
 def running_usual_way(database_url: str) -> Iterator[Server]:
-    """The peer, served by the same server with the same options, until the block ends."""
-    with _running(_served("usual_way:app"), database_url) as server:
+    """The peer, on uvicorn as it comes, until the block ends."""
+    with _running(_served("usual_way:app", "httptools"), database_url) as server:
         yield server
 
 
 @contextmanager
 def running_floor(database_url: str) -> Iterator[Server]:
-    """The floor behind HTTP, served likewise, until the block ends."""
-    with _running(_served("floor_served:app"), database_url) as server:
+    """The floor behind HTTP, on the gateway's server, until the block ends."""
+    with _running(_served("floor_served:app", _OURS), database_url) as server:
         yield server
 
 
-def _served(app: str) -> list[str]:
-    options = ["--no-access-log", "--loop", "uvloop", "--http", "httptools", "--log-level", "warning"]
+def _served(app: str, protocol: str) -> list[str]:
+    options = ["--no-access-log", "--loop", "uvloop", "--http", protocol, "--log-level", "warning"]
     return [str(_BIN / "uvicorn"), app, "--app-dir", str(_HERE), *options]
 
 
