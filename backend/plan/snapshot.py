@@ -72,6 +72,7 @@ class Snapshot:
         self._credential = credential
         self._known = known
         self._verified = credential is None
+        self._trusted = False
         self._connection: PipelineConnection | None = None
         self._begun = False
         self._broken = False
@@ -127,8 +128,8 @@ class Snapshot:
         self._verified = self._credential is None
 
     def trust(self) -> None:
-        """Has no read ask who the caller is: that is known otherwise."""
-        self._verified = True
+        """Spares the question who the caller is where nothing is read: rows are of one state with who reads them."""
+        self._trusted = True
 
     @property
     def sees_one_state(self) -> bool:
@@ -147,7 +148,7 @@ class Snapshot:
 
     async def verify(self) -> None:
         """Asks whether the caller is still who they were taken for, unless that was asked. Raises as `fetch` does."""
-        if not self._verified:
+        if not (self._verified or self._trusted):
             await self.fetch([], last=True)
 
     async def identify(self) -> Principal | None:
