@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 if TYPE_CHECKING:
@@ -14,12 +15,17 @@ LARGEST_HEAD = 65_536
 MOST_HEADERS = 100
 # Bytes. More than that at once is not held back.
 _MOST_GATHERED = 65_536
+_NO_REQUEST = "Invalid HTTP request received."
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class HeadTooLargeError(Exception):
     """A request has more, or longer, headers than are read."""
+
+
+class TunnelError(Exception):
+    """CONNECT asks for what is no request of HTTP's."""
 
 
 class _Gathered:
@@ -63,6 +69,8 @@ class PatientProtocol(HttpToolsProtocol):
     uvicorn waits for the next request of a connection, but for the rest of a head that has begun it waits forever, and
     so it does for the first. It keeps of a head whatever comes. Whoever reads a body sees to its end.
 
+    No other protocol is spoken (docs/http.md): a request that asks for one is read like any other.
+
     Once `closing`, each answer says that the connection ends with it.
     """
 
@@ -77,6 +85,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._gathered: _Gathered | None = None
         # Bytes that have come since anything was whole: the parser keeps those of a header until it is.
         self._unread = 0
+        # Of a request that asks for another protocol.
+        self._plain_head = b""
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -91,11 +101,31 @@ class PatientProtocol(HttpToolsProtocol):
             self._idle = False
             self._head_is_missing = True
         self._unread += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._feed(data)
+        except HttpParserError:
+            self.logger.warning(_NO_REQUEST)
+            self.send_400_response(_NO_REQUEST)
         # Trailers are kept with the headers.
         if self._unread > LARGEST_HEAD or (self.headers and len(self.headers) > MOST_HEADERS):
             self._close(_TOO_LARGE)
         self._watch()
+
+    def _feed(self, data: bytes) -> None:
+        """The parser takes a request for another protocol as ended at its head, and its body as the next request."""
+        rest: bytes | memoryview = data
+        while True:
+            try:
+                self.parser.feed_data(rest)
+            except HttpParserUpgrade as wanted:
+                rest = memoryview(rest)[wanted.args[0] :]
+                # The old one reads nothing more where the connection is to end.
+                self.parser = HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                self.parser.feed_data(self._plain_head)
+            else:
+                return
 
     def on_headers_complete(self) -> None:
         """The head has come, with the bytes behind it in this piece."""
@@ -105,12 +135,23 @@ class PatientProtocol(HttpToolsProtocol):
             raise HeadTooLargeError
         self._head_is_missing = False
         self._unread = 0
+        if self.parser.should_upgrade():
+            self._plain_head = self._without_upgrade()
+            return
         super().on_headers_complete()
         if self.closing:
             self.cycle.keep_alive = False
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _without_upgrade(self) -> bytes:
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise TunnelError
+        lines = [b"%b %b HTTP/%b\r\n" % (method, self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"".join((*lines, b"\r\n"))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         cycle.transport = self._gathered  # type: ignore[assignment]  # it writes and closes
@@ -128,6 +169,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request has come; what comes now is another."""
+        if self.parser.should_upgrade():
+            return
         self._idle = True
         self._head_is_missing = False
         self._unread = 0
