@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from math import inf, log2
 from typing import TYPE_CHECKING
@@ -81,6 +82,15 @@ EVERYTHING = "*"
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
+# macOS has none that goes on while the machine sleeps.
+_UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def uptime() -> float:
+    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps, as that of the database does."""
+    return time.clock_gettime(_UPTIME)
+
+
 @dataclass(frozen=True)
 class Viewer:
     """All of a principal that shapes SQL: equal viewers share plans.
@@ -117,9 +127,8 @@ class Viewer:
 class Principal:
     """The caller: a user and what they hold, as sets of keys by name (`backend.access.policy.Values`).
 
-    `evidence` are the columns of `RESOLVE` without the last. `valid_until` is when the credential ends by itself, on
-    this process's monotonic clock. `encoded` has the sets as PostgreSQL is sent them, filled in
-    by who first sends one.
+    `evidence` are the columns of `RESOLVE` without the last. `valid_until` is when the credential ends by itself, as
+    `uptime` says. `encoded` has the sets as PostgreSQL is sent them, filled in by who first sends one.
     """
 
     user_id: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import hiredis
 
+from backend.access.principal import uptime
 from backend.cache import metrics
 from backend.cache.connection import AwayError
 from backend.cache.entry import Entry, ForeignEntryError, Rest, pack, unpack
@@ -102,7 +103,7 @@ class Answers:
         stamps = dict(zip(stamps_wanted, values[1:], strict=False))
         known = held.stamps is not None and held.epoch == epoch
         trusted = known and held.stamps == _joined(held.rest.names, stamps)
-        trusted = trusted and time.monotonic() < held.principal.valid_until
+        trusted = trusted and uptime() < held.principal.valid_until
         entries: dict[Question, Entry] = {}
         if trusted:
             clock = _clock()
@@ -120,10 +121,12 @@ class Answers:
         names = dict.fromkeys(held.rest.names)
         for entry in found.entries.values():
             names.update(dict.fromkeys(entry.rest.decode().split(" ")))
+        now = _clock()
+        # Who kept an entry may be on a host with another time: what was made in the future is new at most.
+        left = min((entry.until - max(now, entry.made) for entry in found.entries.values()), default=math.inf)
         return Proof(
             held.principal.user_id,
-            held.principal.valid_until,
-            min((entry.until for entry in found.entries.values()), default=math.inf),
+            min(held.principal.valid_until, uptime() + left / 1000),
             found.epoch,
             (self._names.lease, *map(self._names.stamp, names)),
             [found.stamps[name] for name in names],
@@ -133,7 +136,7 @@ class Answers:
     async def holds(self, proof: Proof) -> bool:
         """Whether all is as it was."""
         server = self._link.server
-        if server is None or time.monotonic() >= proof.valid_until or _clock() >= proof.until:
+        if server is None or uptime() >= proof.until:
             return False
         try:
             lease, *values = await self._read(server, proof.keys)
@@ -202,10 +205,12 @@ class Answers:
             raise AwayError(str(values))
         return {**found.stamps, **dict(zip(absent, values, strict=True))}
 
-    def keep(self, found: Found, key: bytes, rest: Rest, stamps: bytes, body: bytes, milliseconds: int) -> None:
+    def keep(
+        self, found: Found, key: bytes, rest: Rest, stamps: bytes, body: bytes, milliseconds: int, *, timed: bool
+    ) -> None:
         """Keeps the answer for so long, if Redis takes it."""
         now = _clock()
-        raw = pack(key, now, now + milliseconds, rest, stamps, body)
+        raw = pack(key, now, now + milliseconds, rest, stamps, body, timed=timed)
         if self._link.tell(found.server, ("PSETEX", key, milliseconds, raw)):
             self._foreign.discard(key)
             metrics.STORED.inc()

@@ -1,7 +1,7 @@
 """What is kept: an answer, and what it rests on.
 
-As bytes: four lines (the full key; when it was made; until when it holds; the names of its stamps), then the values of
-the stamps, 16 bytes each, then the JSON.
+As bytes: five lines (the full key; when it was made; until when it holds; 1 where it depends on the time, else 0; the
+names of its stamps), then the values of the stamps, 16 bytes each, then the JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 
 STAMP_SIZE = 16
-_LINES = re.compile(rb"([0-9]{1,16})\n([0-9]{1,16})\n([^\n]*)\n")
+_LINES = re.compile(rb"([0-9]{1,16})\n([0-9]{1,16})\n([01])\n([^\n]*)\n")
 
 
 class ForeignEntryError(Exception):
@@ -40,14 +40,15 @@ class Entry:
 
     made: int
     until: int
+    timed: bool
     rest: bytes
     stamps: bytes
     body: bytes
 
 
-def pack(key: bytes, made: int, until: int, rest: Rest, stamps: bytes, body: bytes) -> bytes:
+def pack(key: bytes, made: int, until: int, rest: Rest, stamps: bytes, body: bytes, *, timed: bool) -> bytes:
     """The entry as bytes."""
-    return b"%b\n%d\n%d\n%b\n%b%b" % (key, made, until, rest.text, stamps, body)
+    return b"%b\n%d\n%d\n%d\n%b\n%b%b" % (key, made, until, timed, rest.text, stamps, body)
 
 
 def unpack(raw: bytes, key: bytes) -> Entry | None:
@@ -57,6 +58,6 @@ def unpack(raw: bytes, key: bytes) -> Entry | None:
     lines = _LINES.match(raw, len(key) + 1)
     if lines is None:
         return None
-    made, until, rest = lines.groups()
+    made, until, timed, rest = lines.groups()
     body = lines.end() + STAMP_SIZE * (rest.count(b" ") + 1 if rest else 0)
-    return Entry(int(made), int(until), rest, raw[lines.end() : body], raw[body:])
+    return Entry(int(made), int(until), timed == b"1", rest, raw[lines.end() : body], raw[body:])

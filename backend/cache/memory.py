@@ -15,12 +15,11 @@ Source = tuple[str, bool, bytes]
 class Proof:
     """What has to be as it was for an answer to hold: what Redis said to some keys, the lease's aside, and the epoch.
 
-    It holds until `until`, in milliseconds since 1970, and while the caller is `user`: until `valid_until`, by
-    `time.monotonic`. `hits` is how many root fields the answer has that are kept.
+    It holds until `until`, as `uptime` says, while the caller is `user`. `hits` is how many root fields the answer has
+    that are kept.
     """
 
     user: str
-    valid_until: float
     until: float
     epoch: bytes
     keys: tuple[bytes, ...]

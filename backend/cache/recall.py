@@ -144,8 +144,13 @@ class Recall:
             self.hits = {name: entries[question] for name, question in self.asked.items() if question in entries}
 
     def proof(self) -> Proof | None:
-        """What has to be as it is for the answer to hold; None where not all of it was kept."""
+        """What has to be as it is for the answer to hold; None where not all of it was kept, or it depends on the time.
+
+        When such an answer ends was told by the clock of whoever kept it. That it has not, only Redis knows.
+        """
         if self.found is None or not self.found.trusted or len(self.hits) < len(self.asked):
+            return None
+        if any(entry.timed for entry in self.hits.values()):
             return None
         return self.cache.answers.proof(self.found, self.held)
 
@@ -178,7 +183,7 @@ class Recall:
         # One that began before the caller's own write read other stamps, and has another key.
         if flight is None:
             self._own[name] = self._begin(key, rest, alone=alone)
-        elif found.trusted and (flight.alone or question.footprint.took is not None):
+        elif _may_join(found, question) and (flight.alone or question.footprint.took is not None):
             flight.future = flight.future or asyncio.get_running_loop().create_future()
             self._joined[name] = flight.future, flight
 
@@ -193,7 +198,7 @@ class Recall:
         for name, flight in self._own.items():
             question = self.asked[name]
             took = question.footprint.took or 0
-            if found.trusted and took >= _WORTH_A_LOCK:
+            if _may_join(found, question) and took >= _WORTH_A_LOCK:
                 digest = blake2b(flight.stamps, key=question.digest, digest_size=16).digest()
                 slow[digest] = (name, took)
         if not slow:
@@ -234,7 +239,8 @@ class Recall:
         # Of a table that no stamp speaks for, nobody would hear that it changed.
         if flight is None or self.found is None or reads.opaque or not reads.tables <= covered:
             return
-        self._land(flight, body)
+        if not reads.timed:
+            self._land(flight, body)
         lifetime: float = self.cache.lifetimes.of(reads.tables)
         if question.ttl is not None:
             lifetime = min(lifetime, question.ttl)
@@ -247,7 +253,7 @@ class Recall:
             # Where one is absent, nothing holds.
             stamps = joined(rest, self._stamps) or b""
         if lifetime > 0 and stamps and len(body) <= LARGEST:
-            self.cache.answers.keep(self.found, key, rest, stamps, body, int(lifetime * 1000))
+            self.cache.answers.keep(self.found, key, rest, stamps, body, int(lifetime * 1000), timed=reads.timed)
 
     def verified(self) -> Held:
         """The principal, as known to be right by the stamps that were read before they were resolved anew."""
@@ -280,3 +286,8 @@ class Recall:
             name: {"status": status, "age": round(age(hits[name]), 3) if name in hits else 0}
             for name, status in self.statuses().items()
         }
+
+
+def _may_join(found: Found, question: Question) -> bool:
+    """Whether the answer may be one that was begun before it was asked for: not where it looks at the time."""
+    return found.trusted and not question.footprint.timed

@@ -9,14 +9,13 @@ goes back; a cancelled request cancels its statement in PostgreSQL, too.
 from __future__ import annotations
 
 import asyncio
-import time
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
 from psycopg import Error, OperationalError, errors
 from psycopg_pool import PoolTimeout
 
-from backend.access.principal import RESOLVE, principal_from_row
+from backend.access.principal import RESOLVE, principal_from_row, uptime
 from backend.errors import UnavailableError
 from backend.observe import Exchange, observed
 from backend.plan.statement import Text
@@ -113,7 +112,7 @@ class Snapshot:
             if self._verified:
                 return await self._send(commands, last=last)
             resolve: Command = (_RESOLVE, [rb"\x" + (self._credential or b"").hex().encode()])
-            asked = time.monotonic()
+            asked = uptime()
             found, *results = await self._send([resolve, *commands], last=last)
             if not found:
                 raise PrincipalChangedError(None)

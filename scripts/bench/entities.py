@@ -58,7 +58,15 @@ async def _measure(url: str, redis_url: str, keys: Sequence[str]) -> list[Load]:
             raise BenchmarkError("Redis does not answer.")
         (rows,) = await snapshot.fetch([(load, [_array(keys)])], last=False)
         entries = [
-            pack(_KEY % number, 1, 2**40, _REST, bytes(32), orjson.dumps(dict(zip(_COLUMNS, row, strict=True))))
+            pack(
+                _KEY % number,
+                1,
+                2**40,
+                _REST,
+                bytes(32),
+                orjson.dumps(dict(zip(_COLUMNS, row, strict=True))),
+                timed=False,
+            )
             for number, row in enumerate(rows)
         ]
         names = [_KEY % number for number in range(len(rows))]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -14,7 +16,7 @@ from backend.interface.course import CourseInterface
 from tests.support.cached_answers import USERS, kept, told
 from tests.support.gateway import running_gateway
 from tests.support.statements import statements
-from tests.support.waiting import eventually
+from tests.support.waiting import blocked, eventually, wait_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,6 +143,29 @@ def test_what_depends_on_the_time_ends_at_the_next_moment(
         # Nothing is written when its time comes.
         eventually(lambda: running.data("mia", query, x=False)["apiTokens"]["totalCount"] == 0)
         assert running.data("mia", query, x=True)["apiTokens"]["totalCount"] == 1
+
+
+def test_what_ended_before_a_request_has_ended_for_it(
+    own_university: World, own_redis: RedisServer, university_tokens: dict[str, str]
+) -> None:
+    url, query = own_university.database_url, "{ sessions { nodes { isActive } } }"
+    own_university.insert("session", "sol's", user_id=own_university.user("sol"), session_id="s", ip_address="10.1.2.3")
+    with running_gateway(url, university_tokens, redis_url=SecretStr(own_redis.url)) as running:
+        kept(running, "sol", "{ me { username } }")
+        assert running.data("sol", query)["sessions"]["nodes"] == [{"isActive": True}]
+        own_university.connection.execute("UPDATE session SET expires_at = clock_timestamp() + interval '1 second'")
+        with psycopg.connect(url) as locker, ThreadPoolExecutor(2) as pool:
+            locker.execute("LOCK TABLE session IN ACCESS EXCLUSIVE MODE")
+            pool.submit(running.data, "sol", query)
+            wait_for_lock(own_university)
+            eventually(
+                lambda: locker.execute("SELECT expires_at < clock_timestamp() FROM session").fetchone() == (True,)
+            )
+            late = pool.submit(running.data, "sol", query)
+            # It waits for the table, too, and not for the one before it.
+            eventually(lambda: len(blocked(own_university.connection)) == 2)
+            locker.commit()
+        assert late.result()["sessions"]["nodes"] == [{"isActive": False}]
 
 
 def test_long_answers_are_not_kept(cached: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,6 +145,31 @@ async def test_what_is_computed_in_ways_unknown_here_is_neither_shared_nor_kept(
     assert (await process.recall()).hits == {}
 
 
+async def test_what_looks_at_the_time_is_waited_for_by_nobody(process: Process, redis_url: str) -> None:
+    process.footprint.timed = True
+    first, second = await process.recall(), await process.recall()
+    assert await first.begin() == frozenset()
+    assert await second.begin() == frozenset()
+    # Nor in another process, which has learned that by itself.
+    async with _process(redis_url) as other:
+        other.footprint.timed = True
+        await other.know()
+        third = await other.recall()
+        assert third.trusted
+        assert await third.begin() == frozenset()
+
+
+async def test_what_turned_out_to_look_at_the_time_is_given_to_nobody_who_waited(process: Process) -> None:
+    first, second = await process.recall(), await process.recall()
+    await first.begin()
+    assert await second.begin() == {"courses"}
+    # It is kept for those who ask from now on.
+    first.keep("courses", BODY, Reads(frozenset({"course"}), timed=True), seconds=50)
+    first.close()
+    assert await second.arrived("courses") is None
+    assert (await process.recall()).hits["courses"].body == BODY
+
+
 async def test_nobody_waits_for_longer_than_their_own_computation_would_take(process: Process) -> None:
     # More than one field in a run: it may take longer than this one would.
     process.footprint.took = 0.05

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from pydantic import SecretStr
 from backend.access.credentials import create_token, revoke_token
 from backend.cache import answers
 from backend.cache.answers import Answers
+from backend.interface.api_token import ApiTokenInterface
+from tests.support.cached_answers import kept
 from tests.support.gateway import RunningGateway, running_gateway
 from tests.support.redis_server import RedisServer, redis_server
 from tests.support.waiting import eventually
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 QUERY = "{ courses { nodes { title } } }"
 UPDATE = "mutation ($id: ID!, $title: String) { updateCourse(id: $id, input: {title: $title}) { errors { message } } }"
 COST = 1_000_000
+_DAY = 86_400
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +81,12 @@ def _remembered(gateway: RunningGateway, given: list[bool], user: str = "lea", q
     data = gateway.data(user, query)
     given.clear()
     return data
+
+
+def _pass_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day goes by on the clock that goes on while the machine sleeps, and on no other."""
+    read, slept = time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: read(clock) + (_DAY if clock == slept else 0))
 
 
 def _title(gateway: RunningGateway) -> str:
@@ -194,10 +204,55 @@ def test_an_answer_ends_when_what_was_kept_ends(
     gateway: RunningGateway, given: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _remembered(gateway, given)
-    now = answers._clock  # noqa: SLF001 - time that passes is what this is about
-    monkeypatch.setattr(answers, "_clock", lambda: now() + 86_400_000)
+    _pass_a_day(monkeypatch)
     gateway.data("lea", QUERY)
     assert given == [False]
+
+
+def test_an_answer_ends_though_who_kept_it_has_another_time(
+    gateway: RunningGateway, given: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "{ courses { nodes { title path } } }"
+    now = answers._clock  # noqa: SLF001 - a host that is ahead is what this is about
+    monkeypatch.setattr(answers, "_clock", lambda: now() + 3 * _DAY * 1000)
+    kept(gateway, "lea", query)
+    monkeypatch.setattr(answers, "_clock", now)
+    _remembered(gateway, given, query=query)
+    _pass_a_day(monkeypatch)
+    gateway.data("lea", query)
+    assert given == [False]
+
+
+def test_a_token_expires_while_the_machine_sleeps(
+    gateway: RunningGateway, own_world: World, given: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lasts = timedelta(seconds=_DAY / 2)
+    expiring = create_token(own_world.database_url, user="lea", name="sleeping", scopes=["*"], expires_in=lasts)
+    sleeper = gateway.with_tokens({"lea": expiring})
+    query = "{ __typename }"
+    # Nothing of it ends by itself but the token.
+    _remembered(sleeper, given, query=query)
+    _pass_a_day(monkeypatch)
+    sleeper.data("lea", query)
+    assert given == [False]
+
+
+def test_what_depends_on_the_time_is_not_remembered(
+    gateway: RunningGateway,
+    own_world: World,
+    server: RedisServer,
+    given: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When it ends was told by another host's clock. Entities with moments and a lifetime are none so far."""
+    monkeypatch.setattr(ApiTokenInterface, "cache_ttl", 60)
+    query = "{ apiTokens(search: {expired: true}) { totalCount } }"
+    with running_gateway(own_world.database_url, gateway.tokens, redis_url=SecretStr(server.url)) as running:
+        data = kept(running, "lea", query)
+        _remembered(running, given)
+        for _ in range(5):
+            assert running.data("lea", query) == data
+    assert given == []
 
 
 def test_what_is_given_again_costs_what_it_did(gateway: RunningGateway, own_world: World, given: list[bool]) -> None:

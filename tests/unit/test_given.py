@@ -15,7 +15,7 @@ BOUND = 1_000_000
 
 def _proof(place: int) -> Proof:
     keys = tuple(b"computor:stamp:%d:%d:" % (place, number) + bytes(80) for number in range(64))
-    return Proof("user", inf, inf, b"epoch", keys, [bytes((number,)) * 16 for number in range(64)], 1)
+    return Proof("user", inf, b"epoch", keys, [bytes((number,)) * 16 for number in range(64)], 1)
 
 
 def test_what_is_remembered_takes_no_more_than_it_may() -> None:
