@@ -163,7 +163,9 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     limits = Limits.of(settings)
     catalog = reflect(INTERFACES)
     schema = build_schema(catalog, limits)
-    pool = make_pool(settings.database, size=settings.pool_size, timeouts=Timeouts.of(settings))
+    timeouts = Timeouts.of(settings)
+    pool = make_pool(settings.database, size=settings.pool_size, timeouts=timeouts)
+    aside = make_pool(settings.database, size=1, timeouts=timeouts, idle=0)
     redis, shared, cache = None, None, None
     if settings.redis is not None:
         redis = client_of(settings.redis, _REDIS_SECONDS)
@@ -173,7 +175,7 @@ def create_app(settings: Settings, demo_tokens: Path | None = None) -> Gateway:
     admission = Admission(settings.max_concurrent, settings.cost_per_minute, shared)
     manifest = read_manifest(settings.trusted_documents_file) if settings.trusted_documents_file else None
     engine = Engine(
-        Callers(catalog, pool, admission, cache),
+        Callers(catalog, pool, aside, admission, cache),
         core_of(schema),
         limits,
         documents=DocumentLimits.of(settings),

@@ -76,13 +76,19 @@ class Writes(Generic[T]):
 
 
 class Callers:
-    """Holds what outlives a request, whatever the face: principals, what viewers see, statements, pool and cache."""
+    """Holds what outlives a request, whatever the face: principals, what viewers see, statements, pools and cache.
 
-    def __init__(self, catalog: Catalog, pool: Pool, admission: Admission, cache: CacheOpener | None = None) -> None:
+    From the pool `aside` is taken by whoever has a connection of the other already.
+    """
+
+    def __init__(
+        self, catalog: Catalog, pool: Pool, aside: Pool, admission: Admission, cache: CacheOpener | None = None
+    ) -> None:
         self.catalog = catalog
         self.admission = admission
         self.compiler = Compiler()
         self._pool = pool
+        self._aside = aside
         self._usage = TokenUsage(pool.connection)
         self._policies = policies(entity.interface for entity in catalog.values())
         self._cache_opener = cache
@@ -96,7 +102,8 @@ class Callers:
     async def open(self) -> AsyncIterator[None]:
         """Serves until the block ends; the pool is open meanwhile."""
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._pool)
+            for pool in (self._pool, self._aside):
+                await stack.enter_async_context(pool)
             await self.refresh_statistics()
             async with self._pool.connection() as connection:
                 self._seal = await read_seal(connection)
@@ -198,7 +205,8 @@ class Callers:
 
     async def _write(self, credential: bytes, held: Held, chosen: Writes[T]) -> T:
         announce = None if self.cache is None else self.cache.announcer.announce
-        transactions = Transactions(self._pool, credential, held.principal, self._write_for, announce)
+        pools = (self._pool, self._aside)
+        transactions = Transactions(pools, credential, held.principal, self._write_for, announce)
         with self.admission.slot(held.principal.user_id):
             try:
                 answer = await chosen.work(transactions)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from psycopg import Error
 
-from backend.access.principal import EVIDENCE
 from backend.operation.database_error import meaning
 from backend.operation.problem import RefusedError
 
@@ -24,4 +23,4 @@ async def finish(writing: Writing, entity: Entity) -> Writing:
         await writing.hold_constraints()
     except Error as error:
         raise RefusedError([meaning(writing.scope.catalog, entity, error)]) from error
-    return await writing.as_who_they_are_now(may_have_ended=entity.model.__tablename__ in EVIDENCE)
+    return await writing.as_who_they_are_now()

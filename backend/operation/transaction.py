@@ -31,19 +31,22 @@ _COLLISIONS = (errors.SerializationFailure, errors.DeadlockDetected)
 class Transactions:
     """Opens transactions for one credential. `write_for` makes of a principal and a snapshot what writes.
 
+    The first of the `pools` is that of the transactions. Over the second they ask from outside, while they hold a
+    connection of the first; nobody waits for anything else while they hold one of the second.
+
     `announce` is told after each that was committed, before whoever wrote is; None where nobody keeps answers. `holds`
     says whether the credential held when last asked, and None before.
     """
 
     def __init__(
         self,
-        pool: Pool,
+        pools: tuple[Pool, Pool],
         credential: bytes,
         principal: Principal,
         write_for: Callable[[Principal, Snapshot], Writing],
         announce: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._pool = pool
+        self._pool, self._aside = pools
         self._credential = credential
         self.principal = principal
         self._write_for = write_for
@@ -77,6 +80,14 @@ class Transactions:
 
         await self.look(nothing)
 
+    async def _verify_outside(self, principal: Principal) -> None:
+        """Raises PrincipalChangedError where others changed who the caller is, whatever the transaction did to that.
+
+        What they committed is seen from outside, without what the transaction has written.
+        """
+        async with Snapshot(self._aside, self._credential, principal) as outside:
+            await outside.verify()
+
     async def _tell(self) -> None:
         if self._announce is not None:
             await self._announce()
@@ -84,6 +95,8 @@ class Transactions:
     async def _committed(self, work: Callable[[Writing], Awaitable[T]]) -> T:
         async def committed(writing: Writing) -> T:
             result = await work(writing)
+            if writing.has_changed_caller:
+                await self._verify_outside(writing.principal)
             await writing.commit()
             return result
 

@@ -11,7 +11,6 @@ from sqlalchemy import Text, bindparam, func, select
 from backend.access.visibility import Access
 from backend.errors import UnavailableError, UncertainError
 from backend.plan.run import Reading
-from backend.plan.snapshot import PrincipalChangedError
 from backend.plan.source import Source
 from backend.plan.statement import Statement
 from backend.plan.statement import Text as PlainText
@@ -73,7 +72,7 @@ class Writing(Reading):
     async def commit(self) -> None:
         """Ends the transaction. Raises UncertainError where nobody can say whether it is committed.
 
-        Whoever the caller was when they wrote, they must still be: PrincipalChangedError where they are not.
+        Whoever the caller was when they last wrote, they must still be: PrincipalChangedError where they are not.
         """
         if not self.snapshot.is_nobody:
             await self.again()
@@ -87,15 +86,18 @@ class Writing(Reading):
         self.snapshot.doubt()
         return await self.fetch(*asks)
 
-    async def as_who_they_are_now(self, *, may_have_ended: bool = False) -> Writing:
+    @property
+    def has_changed_caller(self) -> bool:
+        """Whether the caller is somebody else in the transaction than when it began, by its own doing or another's."""
+        return self.snapshot.known is not self.principal
+
+    async def as_who_they_are_now(self) -> Writing:
         """The same transaction, seen with the rights that the caller has after what they wrote in it.
 
-        Raises PrincipalChangedError where they are nobody now, unless what they wrote `may_have_ended` themselves.
+        Where they are nobody now, it is seen as before. Whether that is all their own doing is asked before the commit.
         """
         self.snapshot.doubt()
         principal = await self.snapshot.identify()
-        if principal is None and not may_have_ended:
-            raise PrincipalChangedError(None)
         if principal is None or principal is self.principal:
             return self
         return self.write_for(principal, self.snapshot)

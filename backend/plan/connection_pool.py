@@ -147,8 +147,8 @@ class Timeouts:
         )
 
 
-def make_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
-    """A pool, not yet open."""
+def make_pool(database_url: str, *, size: int, timeouts: Timeouts, idle: int = 1) -> Pool:
+    """A pool, not yet open, which keeps `idle` connections where nobody needs any."""
     limits = f"SET statement_timeout = {_ms(timeouts.statement)}; SET lock_timeout = {_ms(timeouts.lock)}"
 
     async def configure(connection: PipelineConnection) -> None:
@@ -164,7 +164,7 @@ def make_pool(database_url: str, *, size: int, timeouts: Timeouts) -> Pool:
         database_url,
         kwargs={"autocommit": True, "prepare_threshold": None},
         configure=configure,
-        min_size=1,
+        min_size=idle,
         max_size=size,
         timeout=timeouts.connection,
         # The pool waits for longer and longer between its attempts to connect. Whoever comes once it has given up has

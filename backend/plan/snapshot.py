@@ -141,6 +141,11 @@ class Snapshot:
         return self._begun
 
     @property
+    def known(self) -> Principal | None:
+        """Who the caller was when last asked for; None for nobody."""
+        return self._known
+
+    @property
     def is_nobody(self) -> bool:
         """Whether the caller was asked for, and found to be nobody any more."""
         return self._verified and self._credential is not None and self._known is None
