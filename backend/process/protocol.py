@@ -107,7 +107,7 @@ class PatientProtocol(HttpToolsProtocol):
         except HttpParserError:
             self.logger.warning(_NO_REQUEST)
             self.send_400_response(_NO_REQUEST)
-        # Trailers are kept with the headers.
+        # Headers, or trailers.
         if self._unread > LARGEST_HEAD or (self.headers and len(self.headers) > MOST_HEADERS):
             self._close(_TOO_LARGE)
         self._watch()
@@ -139,6 +139,8 @@ class PatientProtocol(HttpToolsProtocol):
             self._plain_head = self._without_upgrade()
             return
         super().on_headers_complete()
+        # What comes behind the body tells nothing about the request (RFC 9110, 6.5.1).
+        self.headers = []
         if self.closing:
             self.cycle.keep_alive = False
 

@@ -127,3 +127,38 @@ def test_tunnel_is_not_opened(world_gateway: RunningGateway, target: bytes, segm
 def test_preface_of_another_version_is_no_request(world_gateway: RunningGateway) -> None:
     answers = _answers(world_gateway, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + LAST)
     assert [status for status, _ in answers] == [400]
+
+
+def _chunked(request: bytes, token: str | None, *trailers: bytes) -> list[bytes]:
+    lines = [request, b"Host: x", b"Content-Type: application/json", b"Transfer-Encoding: chunked"]
+    if token is not None:
+        lines.append(b"Authorization: Bearer " + token.encode())
+    end = b"\r\n".join((b"0", *trailers, b"", b""))
+    return [b"\r\n".join((*lines, b"", b"")), b"%x\r\n%b\r\n" % (len(ME), ME), end]
+
+
+@pytest.mark.parametrize("in_one", [True, False])
+@pytest.mark.parametrize("request_", [b"POST /graphql HTTP/1.1", b"POST /courses HTTP/1.1"])
+def test_token_behind_a_body_is_none(world_gateway: RunningGateway, request_: bytes, *, in_one: bool) -> None:
+    token = b"Authorization: Bearer " + world_gateway.tokens["adi"].encode()
+    pieces = _chunked(request_, None, token)
+    answers = _answers(world_gateway, *([b"".join(pieces)] if in_one else pieces), LAST)
+    assert [status for status, _ in answers] == [401, 200]
+
+
+@pytest.mark.parametrize("in_one", [True, False])
+def test_trailers_change_nothing(world_gateway: RunningGateway, *, in_one: bool) -> None:
+    token = b"Authorization: Bearer " + world_gateway.tokens["adi"].encode()
+    pieces = _chunked(
+        b"POST /graphql HTTP/1.1", world_gateway.tokens["tom"], token, b"Content-Type: text/plain", b"Upgrade: h2c"
+    )
+    (status, answer), (live, _) = _answers(world_gateway, *([b"".join(pieces)] if in_one else pieces), LAST)
+    assert (status, answer, live) == (200, b'{"data":{"me":{"username":"tom"}}}', 200)
+
+
+def test_trailers_are_as_many_as_headers_may_be(world_gateway: RunningGateway) -> None:
+    request, tom = b"POST /graphql HTTP/1.1", world_gateway.tokens["tom"]
+    answers = _answers(world_gateway, *_chunked(request, tom, *[b"X: x"] * 100), LAST)
+    assert [status for status, _ in answers] == [200, 200]
+    head, body, end = _chunked(request, tom, *[b"X: x"] * 102)
+    assert _answers(world_gateway, head, body, end[:-2]) == []
