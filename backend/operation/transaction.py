@@ -10,7 +10,7 @@ from psycopg import errors
 
 from backend.errors import UnauthenticatedError, UncertainError
 from backend.operation.problem import OvertakenError, Problem, ProblemCode, RefusedError
-from backend.plan.snapshot import READ_WRITE, PrincipalChangedError, Snapshot
+from backend.plan.snapshot import READ_ONLY, READ_WRITE, PrincipalChangedError, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from backend.access.principal import Principal
     from backend.operation.writing import Writing
     from backend.plan.connection_pool import Pool
+    from backend.plan.statement import Text
 
 T = TypeVar("T")
 
@@ -69,8 +70,11 @@ class Transactions:
         return result
 
     async def look(self, work: Callable[[Writing], Awaitable[T]]) -> T:
-        """What the work comes to, which only reads. Raises UnauthenticatedError as `run` does."""
-        return await self._attempt(work)
+        """What the work comes to, which only reads: one state, with the rights that the caller has in that.
+
+        Raises UnauthenticatedError as `run` does.
+        """
+        return await self._attempt(work, READ_ONLY)
 
     async def verify(self) -> None:
         """Raises UnauthenticatedError where the credential no longer holds."""
@@ -115,10 +119,10 @@ class Transactions:
         text = "Other changes were in the way for too long; try again."
         raise RefusedError([Problem(ProblemCode.RETRY, text)])
 
-    async def _attempt(self, work: Callable[[Writing], Awaitable[T]]) -> T:
+    async def _attempt(self, work: Callable[[Writing], Awaitable[T]], kind: Text = READ_WRITE) -> T:
         while True:
             try:
-                async with Snapshot(self._pool, self._credential, self.principal, READ_WRITE) as snapshot:
+                async with Snapshot(self._pool, self._credential, self.principal, kind) as snapshot:
                     writing = self._write_for(self.principal, snapshot)
                     await writing.begin()
                     self.holds = True
@@ -136,4 +140,4 @@ class Transactions:
     async def _explained(self, refused: RefusedError) -> RefusedError:
         if refused.collision is None:
             return refused
-        return RefusedError([await self._attempt(refused.collision.explained)])
+        return RefusedError([await self.look(refused.collision.explained)])

@@ -28,6 +28,7 @@ _SLOW = "query { exampleRepositories { totalCount } }"
 _GROUP: LiteralString = "INSERT INTO course_group (title, course_id) VALUES (%s, %s)"
 _GROUPS: LiteralString = "SELECT title FROM course_group WHERE title = %s"
 _REVOKE: LiteralString = "UPDATE api_token SET revoked_at = now() WHERE token_prefix = %s"
+_NOBODY = "00000000-0000-4000-8000-000000000000"
 _ORGANIZATION = {"organizationType": "COMMUNITY", "title": "Orla's"}
 
 
@@ -177,3 +178,22 @@ def test_what_writes_do_to_their_own_caller_is_written(campus: Campus, connectio
             assert list(made) == [[]] * 4
         assert codes(write(narrow, "orla", "deleteApiToken", id=own[0])) == []
         assert narrow.ask("orla", "{ me { id } }")["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+def test_payload_of_a_refused_write_shows_nothing_that_came_after_its_caller_was_nobody(campus: Campus) -> None:
+    world, gateway = campus
+    ending = _with_token(gateway, "tom")
+    text = f"""mutation($id: ID!) {{ updateCourseGroup(id: $id, input: {{title: "Unseen"}}) {{
+      errors {{ code }} a: {_SLOW} b: query {{ courseContents(first: 100) {{ nodes {{ path }} }} }}
+    }} }}"""
+    with ThreadPoolExecutor(1) as pool:
+        with _locked(world):
+            answer = pool.submit(ending.ask, "tom", text, id=_NOBODY)
+            wait_for_lock(world)
+            _revoke(world, ending, "tom")
+            world.course("algebra").content("week_99", position=9.0)
+        payload = answer.result()["data"]["updateCourseGroup"]
+    assert codes(payload) == ["NOT_FOUND"]
+    shown = [content["path"] for content in payload["b"]["courseContents"]["nodes"]]
+    assert "week_1" in shown
+    assert "week_99" not in shown
