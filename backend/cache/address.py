@@ -13,6 +13,7 @@ from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as ConnectionLostError
 from redis.exceptions import RedisClusterException, RedisError
 
 from backend.cache.connection import AwayError
@@ -134,8 +135,9 @@ def _single(url: str) -> Address:
 
 
 def _patience(seconds: float) -> dict[str, Any]:
-    # Whoever waits goes on without Redis: what redis-py would try again, for seconds, comes too late.
-    return {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": Retry(NoBackoff(), 1)}
+    # A connection that was lost is made anew at once. Where nothing came in time, whoever waited goes on without Redis.
+    retry = Retry(NoBackoff(), 1, (ConnectionLostError,))
+    return {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": retry}
 
 
 def _cluster(seeds: list[tuple[str, int]], login: Address, seconds: float) -> RedisCluster:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from backend.cache.address import AWAY
 from backend.cache.buckets import SharedBuckets
+from backend.cache.link import BUDGET
 from backend.errors import RateLimitedError
 from backend.recent import Recent
 
@@ -141,7 +142,7 @@ class Admission:
         cost = min(cost, self._size)
         if self._shared is not None and self._clock() >= self._pause_until:
             try:
-                return await self._spend_shared(self._shared, user, cost)
+                return self._allowance(await self._pay(self._shared, user, cost))
             except AWAY as error:
                 self._pause(error)
         return self._spend_here(user, cost)
@@ -152,7 +153,7 @@ class Admission:
             return
         if self._shared is not None and self._clock() >= self._pause_until:
             try:
-                level = await self._owe_shared(self._shared, user, cost)
+                level = await self._pay(self._shared, user, cost, force=True)
             except AWAY as error:
                 self._pause(error)
                 level = self._owe_here(user, cost)
@@ -160,14 +161,6 @@ class Admission:
             level = self._owe_here(user, cost)
         if level < 0:
             self._in_debt.put(user, self._clock() - level * _MINUTE / self._size)
-
-    async def _owe_shared(self, shared: SharedBuckets, user: str, cost: int) -> float:
-        purse = self._purse(user)
-        async with purse.turn:
-            if purse.held < cost:
-                await self._fill(shared, purse, user, cost, force=True)
-            purse.held -= cost
-        return purse.held + purse.level
 
     def _owe_here(self, user: str, cost: int) -> float:
         bucket = self._bucket(user)
@@ -181,14 +174,21 @@ class Admission:
         self._said_away = True
         self._pause_until = self._clock() + _PAUSE
 
-    async def _spend_shared(self, shared: SharedBuckets, user: str, cost: int) -> Allowance:
+    async def _pay(self, shared: SharedBuckets, user: str, cost: int, *, force: bool = False) -> float:
+        """What is left once the cost is paid out of the purse. Raises RateLimitedError, and what `AWAY` names.
+
+        Nobody waits for longer than for anything else that is asked of Redis; what it gives later is in the purse.
+        """
         purse = self._purse(user)
-        if purse.held < cost:
-            # One at a time, so that requests side by side do not each take out in advance.
-            async with purse.turn:
-                await self._fill(shared, purse, user, cost)
-        purse.held -= cost
-        return self._allowance(purse.held + purse.level)
+        if purse.held >= cost:
+            purse.held -= cost
+            return purse.held + purse.level
+        filling = asyncio.create_task(self._fill(shared, purse, user, cost, force=force))
+        # Whoever waits no longer asks for no exception, either.
+        filling.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if not (await asyncio.wait({filling}, timeout=BUDGET))[0]:
+            raise TimeoutError(f"no answer came within {BUDGET} seconds")
+        return filling.result()
 
     def _purse(self, user: str) -> _Purse:
         purse = self._purses.get(user)
@@ -196,10 +196,18 @@ class Admission:
             purse = self._purses.put(user, _Purse(0, self._clock() + _PURSE_SECONDS, 0))
         return purse
 
-    async def _fill(self, shared: SharedBuckets, purse: _Purse, user: str, cost: int, *, force: bool = False) -> None:
+    async def _fill(self, shared: SharedBuckets, purse: _Purse, user: str, cost: int, *, force: bool) -> float:
+        """As `_pay`, however long it takes. One at a time, so that not each of several requests takes in advance."""
+        async with purse.turn:
+            if purse.held < cost:
+                await self._take(shared, purse, user, cost, force=force)
+            purse.held -= cost
+            return purse.held + purse.level
+
+    async def _take(self, shared: SharedBuckets, purse: _Purse, user: str, cost: int, *, force: bool) -> None:
+        if self._clock() < self._pause_until:
+            raise TimeoutError("whoever asked before got no answer")
         need = cost - purse.held
-        if need <= 0:
-            return
         want = need + self._size // _ADVANCE
         taken, left = await shared.take(user, need, want, force=force)
         if self._said_away:

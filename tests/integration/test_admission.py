@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import Redis
 
-from backend.cache.address import client_of
+from backend.cache.address import AWAY, client_of
+from backend.cache.buckets import SharedBuckets
 from backend.cache.names import Names
 from backend.cache.shared import Shared
 from backend.errors import RateLimitedError
 from backend.face.admission import Admission, Allowance
+from tests.support.waiting import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -134,6 +136,60 @@ async def test_that_redis_is_away_is_said_once(redis_url: str, caplog: pytest.Lo
         "Redis does not answer, so that cost is counted in this process alone",
         "Redis answers again",
     ]
+
+
+async def test_redis_that_hangs_is_asked_once_for_all_who_come_at_once(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    take = SharedBuckets.take
+
+    async def noting(self: SharedBuckets, user: str, *sizes: float, **how: bool) -> tuple[float, float]:
+        asked.append(user)
+        return await take(self, user, *sizes, **how)
+
+    monkeypatch.setattr(SharedBuckets, "take", noting)
+    async with _hanging(redis_url), aclosing(client_of(redis_url, 0.05)) as client:
+        admission = Admission(1, 600, Shared(client, Names("a database")), Clock())
+        paid = [admission.spend("ada", 1) for _ in range(20)]
+        owed = [admission.owe("ada", 1) for _ in range(20)]
+        await asyncio.gather(*paid, *owed)
+    assert asked == ["ada"]
+
+
+async def test_redis_that_hangs_is_not_waited_for(redis_url: str) -> None:
+    hour = 3600
+    async with _hanging(redis_url), aclosing(client_of(redis_url, hour)) as client, asyncio.timeout(SECONDS):
+        admission = Admission(1, 600, Shared(client, Names("a database")), Clock())
+        assert await admission.spend("ada", 600) == Allowance(600, 0, 60)
+
+
+async def test_redis_that_did_not_answer_in_time_is_not_asked_again() -> None:
+    connections = []
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        while await reader.read(1000):
+            pass
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        async with aclosing(client_of(f"redis://{host}:{port}", 0.05)) as client:
+            with pytest.raises(AWAY):
+                await client.ping()
+    assert len(connections) == 1
+
+
+@asynccontextmanager
+async def _hanging(redis_url: str) -> AsyncIterator[None]:
+    """That Redis answers nothing that may write until the block ends."""
+    async with Redis.from_url(redis_url) as other:
+        await other.client_pause(60_000, all=False)
+        try:
+            yield
+        finally:
+            await other.client_unpause()
 
 
 async def test_users_at_once_wait_for_nobody(shared: Shared) -> None:
