@@ -74,6 +74,12 @@ class Engine:
         self._documents: Recent[str, Document] = Recent(1000)
         self._about_schema = SchemaAnswers(schema, callers, limits)
 
+    def check(self, token: str | None) -> None:
+        """Raises UnauthenticatedError or RateLimitedError where it is certain already: no body is read then."""
+        if token is None and not self._anonymous_schema:
+            raise UnauthenticatedError(CREDENTIAL_MISSING)
+        self.callers.check(token)
+
     def writes(self, request: Request) -> bool:
         """Whether the request is for a mutation."""
         return self._document(request.query).writes(request.operation_name)
@@ -196,8 +202,7 @@ class Engine:
         return variables
 
     async def _anonymous(self, request: Request) -> Answer:
-        if not self._anonymous_schema:
-            raise UnauthenticatedError(CREDENTIAL_MISSING)
+        self.check(None)
         try:
             text = self._named.text(request)
         except NotHereError as missing:

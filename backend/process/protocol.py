@@ -111,6 +111,11 @@ class PatientProtocol(HttpToolsProtocol):
         if self._unread > LARGEST_HEAD or (self.headers and len(self.headers) > MOST_HEADERS):
             self._close(_TOO_LARGE)
         self._watch()
+        if self._idle and self.cycle.response_complete and not self.transport.is_closing():
+            # Its answer came before the end of its body, and the wait for the next request began too early.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def _feed(self, data: bytes) -> None:
         """The parser takes a request for another protocol as ended at its head, and its body as the next request."""
@@ -181,9 +186,11 @@ class PatientProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The answer is sent. Where its request is still coming, nobody reads that, and the next head is late."""
         super().on_response_complete()
-        if not self._idle and self.cycle.response_complete:
-            self._head_is_missing = True
-            self._watch()
+        if self.cycle.response_complete:
+            self.cycle.body.clear()
+            if not self._idle:
+                self._head_is_missing = True
+                self._watch()
 
     def send_400_response(self, msg: str) -> None:
         """What has come is no request, or has too large a head."""

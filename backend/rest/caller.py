@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from backend.cache.reading import CachedReading
-from backend.errors import RateLimitedError
-from backend.face.callers import Callers, Reads, Writes
+from backend.errors import RateLimitedError, UnauthenticatedError
+from backend.face.callers import CREDENTIAL_MISSING, Callers, Reads, Writes
 from backend.face.head import bearer_token
 from backend.face.weights import STATEMENT
 from backend.interface.entity import Catalog, Entity
@@ -35,6 +35,14 @@ ALLOWANCE = "gateway.allowance"
 _WRITTEN = of_write()
 
 
+def token_of(request: Scope) -> str:
+    """The token. Raises UnauthenticatedError where there is none: nothing is made of what nobody sends."""
+    token = bearer_token(request["headers"])
+    if token is None:
+        raise UnauthenticatedError(CREDENTIAL_MISSING)
+    return token
+
+
 class Caller:
     """A request's token, and what is done in the name of whoever it stands for, who pays for it."""
 
@@ -42,7 +50,7 @@ class Caller:
         self._callers = callers
         self._limits = limits
         self._request = request
-        self._token = bearer_token(request["headers"])
+        self._token = token_of(request)
 
     @property
     def catalog(self) -> Catalog:
@@ -106,7 +114,7 @@ async def written(writing: Writing, entity: Entity, keys: Sequence[Key]) -> list
 
 
 def caller_of(request: Request) -> Caller:
-    """The caller of a request to the application that `build_rest` made."""
+    """The caller of a request to the application that `build_rest` made. Raises UnauthenticatedError."""
     state = request.app.state
     return Caller(state.callers, state.limits, request.scope)
 

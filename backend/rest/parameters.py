@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, get_origin
 
-from backend.errors import InputError, UnauthenticatedError
-from backend.face.callers import CREDENTIAL_MISSING
-from backend.face.head import bearer_token, check_json
+from backend.errors import InputError
+from backend.face.head import check_json
 from backend.face.values import check_values, read_json
 from backend.interface.annotation import unwrap
 from backend.operation.create import check_batch
 from backend.operation.problem import RefusedError, invalid, not_found
 from backend.plan.dto import Asked
 from backend.plan.value import parse_key
+from backend.rest.caller import token_of
 from backend.rest.problem import BODY
 
 if TYPE_CHECKING:
@@ -64,10 +64,9 @@ def is_dry_run(request: Request) -> bool:
 async def json_body(request: Request) -> Any:
     """The body. Raises BadRequestError where it is no JSON, LimitError where it holds too much.
 
-    Raises UnauthenticatedError where there is no token: nothing is made of what nobody sends.
+    Raises UnauthenticatedError where there is no token.
     """
-    if bearer_token(request.scope["headers"]) is None:
-        raise UnauthenticatedError(CREDENTIAL_MISSING)
+    token_of(request.scope)
     check_json(request.headers.get("content-type", "").encode("latin-1"))
     given = read_json(await request.body(), request.app.state.values)
     check_values(given, request.app.state.values)

@@ -40,7 +40,8 @@ def test_body_that_does_not_come_is_not_waited_for(world_gateway: RunningGateway
     with running_gateway(world_gateway.database_url, {}, max_body_seconds=0.05) as hasty:
         place = urlsplit(hasty.url)
         with socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as client:
-            head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+            head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            head += "Authorization: Bearer x\r\nContent-Length: 100\r\n\r\n"
             client.sendall(head.encode() + sent)
             answer = client.recv(10_000)
     assert answer.startswith(b"HTTP/1.1 408 ")

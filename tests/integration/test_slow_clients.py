@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.support.gateway import RunningGateway
 
 _HEAD = b"POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n"
+# Whose body is read: whether there is such a token is asked later.
+_SOMEBODY = b"Authorization: Bearer x\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -105,13 +107,13 @@ def test_heads_that_are_not_too_large_are_read(served: Serving) -> None:
 
 def test_body_that_does_not_come_is_not_waited_for(served: Serving) -> None:
     with _connected(served) as connection:
-        connection.sendall(_HEAD % (100, b"") + b'{"query": ')
+        connection.sendall(_HEAD % (100, _SOMEBODY) + b'{"query": ')
         assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
 
 
 def test_body_for_rest_that_does_not_come_is_not_waited_for(served: Serving) -> None:
     with _connected(served) as connection:
-        connection.sendall(_HEAD.replace(b"/graphql", b"/courses") % (100, b"") + b'{"title": ')
+        connection.sendall(_HEAD.replace(b"/graphql", b"/courses") % (100, _SOMEBODY) + b'{"title": ')
         assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
 
 
@@ -142,7 +144,7 @@ def test_client_that_goes_away_stops_its_statement(served: Serving, gateway: Run
 
 def test_client_that_waits_to_be_asked_for_its_body_is_asked(served: Serving) -> None:
     with _connected(served) as connection:
-        connection.sendall(_HEAD % (2, b"Expect: 100-continue\r\n"))
+        connection.sendall(_HEAD % (2, _SOMEBODY + b"Expect: 100-continue\r\n"))
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"{}")
         assert _status(connection) == 400

@@ -53,7 +53,7 @@ class GraphQLEndpoint(Shell):
         posted = asked.method == "POST"
         if posted:
             check_json(asked.headers.get(b"content-type", b""))
-            self._engine.callers.check(token)
+            self._engine.check(token)
             source = await asked.body()
         elif asked.method not in ("GET", "HEAD"):
             raise MethodNotAllowedError("GraphQL requests are sent with POST or GET.")
