@@ -15,6 +15,8 @@ LARGEST_HEAD = 65_536
 MOST_HEADERS = 100
 # Bytes. More than that at once is not held back.
 _MOST_GATHERED = 65_536
+# Requests that wait for the answers to those before them while more is read: only who reads sees that a client goes.
+_MOST_WAITING = 4
 _NO_REQUEST = "Invalid HTTP request received."
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -69,6 +71,9 @@ class PatientProtocol(HttpToolsProtocol):
     uvicorn waits for the next request of a connection, but for the rest of a head that has begun it waits forever, and
     so it does for the first. It keeps of a head whatever comes. Whoever reads a body sees to its end.
 
+    uvicorn reads nothing more once a request waits for the one before it, so that it does not see the client go; where
+    it does, it tells the one that came last. Here some may wait, and the one that runs is told.
+
     No other protocol is spoken (docs/http.md): a request that asks for one is read like any other.
 
     Once `closing`, each answer says that the connection ends with it.
@@ -87,6 +92,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._unread = 0
         # Of a request that asks for another protocol.
         self._plain_head = b""
+        # What is being answered; `cycle` is what came last.
+        self._running: RequestResponseCycle | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -146,6 +153,8 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         # What comes behind the body tells nothing about the request (RFC 9110, 6.5.1).
         self.headers = []
+        if 0 < len(self.pipeline) <= _MOST_WAITING:
+            self.flow.resume_reading()
         if self.closing:
             self.cycle.keep_alive = False
 
@@ -161,6 +170,7 @@ class PatientProtocol(HttpToolsProtocol):
         return b"".join((*lines, b"\r\n"))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
         cycle.transport = self._gathered  # type: ignore[assignment]  # it writes and closes
         super()._start_asgi_task(cycle, app)
 
@@ -217,6 +227,9 @@ class PatientProtocol(HttpToolsProtocol):
         """The client is gone."""
         self._head_is_missing = False
         self._watch()
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def _watch(self) -> None:

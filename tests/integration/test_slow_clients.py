@@ -27,7 +27,7 @@ _SOMEBODY = b"Authorization: Bearer x\r\n"
 @pytest.fixture(scope="module")
 def served(gateway: RunningGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     log = tmp_path_factory.mktemp("slow") / "log"
-    times = {"HEAD_SECONDS": "1", "MAX_BODY_SECONDS": "1", "KEEP_ALIVE_SECONDS": "60"}
+    times = {"HEAD_SECONDS": "1", "MAX_BODY_SECONDS": "1", "KEEP_ALIVE_SECONDS": "60", "LOCK_TIMEOUT": "60"}
     with serving(log, {"DATABASE_URL": gateway.database_url, **times}) as running:
         yield running
 
@@ -127,7 +127,11 @@ def test_connection_may_lie_idle_and_ask_again(served: Serving) -> None:
             time.sleep(1.2)
 
 
-def test_client_that_goes_away_stops_its_statement(served: Serving, gateway: RunningGateway) -> None:
+@pytest.mark.parametrize("behind", [0, 1, 4])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_client_that_goes_away_stops_its_statement(
+    served: Serving, gateway: RunningGateway, behind: int, *, at_once: bool
+) -> None:
     token = gateway.tokens["admin"].encode()
     # The lock has the statement wait for as long as this test likes.
     with (
@@ -136,9 +140,14 @@ def test_client_that_goes_away_stops_its_statement(served: Serving, gateway: Run
     ):
         locking.execute("LOCK TABLE course_family IN ACCESS EXCLUSIVE MODE")
         body = b'{"query": "{ courseFamilies { nodes { title } } }"}'
+        request = _HEAD % (len(body), b"Authorization: Bearer " + token + b"\r\n") + body
         with _connected(served) as connection:
-            connection.sendall(_HEAD % (len(body), b"Authorization: Bearer " + token + b"\r\n") + body)
+            connection.sendall(request * (1 + behind * at_once))
             eventually(lambda: blocked(looking) != [])
+            for _ in range(behind * (not at_once)):
+                connection.sendall(request)
+                # Until it has come by itself.
+                time.sleep(0.05)
         eventually(lambda: blocked(looking) == [])
 
 
