@@ -170,7 +170,7 @@ class Callers:
         held = self._held.get(credential)
         while True:
             async with Snapshot(self._pool, credential, held.principal if held else None) as snapshot:
-                held = held or self._known(credential, await snapshot.identify())
+                held = held or self._known(credential, await snapshot.introduce())
                 _note_user(held.principal)
                 reading = self._reading(held, snapshot)
                 try:

@@ -90,9 +90,7 @@ class Pool(AsyncConnectionPool[PipelineConnection]):
         """A connection, for a user where it is known who asks. Raises PoolTimeout where none comes free."""
         if user is None:
             return await self.getconn()
-        share = self._shares.get(user)
-        if share is None:
-            share = self._shares[user] = Share(user, self._most)
+        share = self._share(user)
         # Nobody waits longer for their own share than for a connection.
         try:
             await share.take(self.timeout)
@@ -106,6 +104,18 @@ class Pool(AsyncConnectionPool[PipelineConnection]):
             raise
         connection.share = share
         return connection
+
+    def claim(self, connection: PipelineConnection, user: str) -> bool:
+        """Whether a connection, which was nobody's, is the user's now: not where nothing is left of their share."""
+        share = self._share(user)
+        if not share.left:
+            return False
+        share.left -= 1
+        connection.share = share
+        return True
+
+    def _share(self, user: str) -> Share:
+        return self._shares.get(user) or self._shares.setdefault(user, Share(user, self._most))
 
     async def give_back(self, connection: PipelineConnection) -> None:
         """Takes a connection back, into the share of the user that it was for."""

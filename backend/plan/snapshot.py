@@ -164,6 +164,19 @@ class Snapshot:
             self._verified = True
         return self._known
 
+    async def introduce(self) -> Principal | None:
+        """As `identify`, of a credential that was not known. From then on the principal reads over their share.
+
+        Where nothing is left of that, the connection goes back, so that nobody waits while they have one: what is read
+        after the wait is of another state, and asks again.
+        """
+        principal = await self.identify()
+        connection = self._connection
+        if principal is not None and connection is not None and not self._pool.claim(connection, principal.user_id):
+            await self.close()
+            self.doubt()
+        return principal
+
     async def _send(self, commands: Sequence[Command], *, last: bool) -> list[list[Row]]:
         lost = 0
         while True:
@@ -246,6 +259,7 @@ class Snapshot:
             connection.pgconn.exit_pipeline_mode()
         except (Error, OSError):
             await connection.close()
+        self._begun = self._broken = False
         self._connection = None
         await self._pool.give_back(connection)
 

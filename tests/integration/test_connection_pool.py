@@ -39,6 +39,19 @@ async def test_user_waits_for_their_own_turn_while_others_are_served(own_world: 
         await pool.give_back(await waiting[1])
 
 
+async def test_connection_that_was_nobodys_counts_for_whoever_it_is_for(own_world: World) -> None:
+    async with _pool(own_world, size=2) as pool:
+        first, second = [await pool.borrow(None) for _ in range(2)]
+        assert pool.claim(first, "ada")
+        assert not pool.claim(second, "ada")
+        await pool.give_back(first)
+        assert pool.claim(second, "ada")
+        waiting = asyncio.create_task(pool.borrow("ada"))
+        await asyncio.sleep(0)
+        await pool.give_back(second)
+        await pool.give_back(await waiting)
+
+
 async def test_wait_for_a_turn_ends_with_an_error(own_world: World) -> None:
     async with _pool(own_world, size=4, wait=0.05) as pool:
         held = [await pool.borrow("ada") for _ in range(2)]

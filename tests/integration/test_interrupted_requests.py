@@ -161,7 +161,10 @@ def test_more_requests_than_connections_are_all_answered(small: RunningGateway) 
     assert answers == [{"courses": {"totalCount": 1}}] * 64
 
 
-def test_slow_requests_of_one_user_leave_connections_to_others(small: RunningGateway, own_world: World) -> None:
+@pytest.mark.parametrize("tokens", ["known", "one that is new", "one of a request that was cancelled", "all new"])
+def test_slow_requests_of_one_user_leave_connections_to_others(
+    small: RunningGateway, own_world: World, tokens: str
+) -> None:
     own_world.user("eve")
     eve = {"Authorization": f"Bearer {create_token(own_world.database_url, user='eve')}"}
 
@@ -169,10 +172,19 @@ def test_slow_requests_of_one_user_leave_connections_to_others(small: RunningGat
         return httpx.post(f"{small.url}/graphql", json={"query": "{ me { username } }"}, headers=eve)
 
     assert of_eve().json() == {"data": {"me": {"username": "eve"}}}
+    new = {name: create_token(own_world.database_url, user="adi") for name in "abcde"} if "new" in tokens else {}
+    asking = small.with_tokens({**small.tokens, **new})
+    if tokens == "one of a request that was cancelled":
+        with _locked(own_world):
+            with httpx.Client(timeout=0.2) as hasty, pytest.raises(httpx.ReadTimeout):
+                _post(small, hasty)
+            eventually(lambda: blocked(own_world.connection) == [])
+    names = {"all new": list(new), "one that is new": ["a"] * 5}.get(tokens, ["adi"] * 5)
     with ThreadPoolExecutor(5) as slow:
         with _locked(own_world):
-            asked = [slow.submit(small.ask, "adi", QUERY) for _ in range(5)]
+            asked = [slow.submit(asking.ask, name, QUERY) for name in names]
             eventually(lambda: len(blocked(own_world.connection)) == 2)
             assert of_eve().json() == {"data": {"me": {"username": "eve"}}}
+            assert httpx.get(f"{small.url}/health/ready").status_code == 200
             assert len(blocked(own_world.connection)) == 2
         assert [each.result() for each in asked] == [{"data": {"courses": {"totalCount": 1}}}] * 5
