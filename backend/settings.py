@@ -132,7 +132,9 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds until PostgreSQL ends a transaction; before version 17, one that pauses.",
     )
-    lock_timeout: float = Field(default=5, gt=0, description="Seconds that a write waits for others before it answers.")
+    lock_timeout: float = Field(
+        default=5, gt=0, description="Seconds that a statement waits for others' locks, before it is given up."
+    )
     default_page_size: int = Field(default=50, ge=1, description="Rows of a page if neither first nor last is given.")
     max_page_size: int = Field(default=500, ge=1, description="Most rows that first or last may ask for.")
 

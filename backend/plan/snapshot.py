@@ -37,9 +37,10 @@ READ_WRITE = Text(b"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE", (), None)
 _COMMIT = Text(b"COMMIT", (), None)
 _ROLLBACK = Text(b"ROLLBACK", (), None)
 _FORGET = Text(b"DEALLOCATE ALL", (), None)
-# Of errors that are the server's business, those that say something of this transaction alone: it collided (class 40),
-# or did not get a lock (class 55), or has a value that is too long for an index.
-_ITS_OWN = ("40", "55", "54000")
+# Of errors that are the server's business, those that say something of this transaction alone: it has a value that is
+# too long for an index; or, where it writes, it collided (class 40), or did not get a lock (class 55).
+_ITS_OWN = ("54000",)
+_ITS_OWN_WRITING = (*_ITS_OWN, "40", "55")
 # PostgreSQL ends the connection with the transaction.
 _TOO_LONG = (errors.TransactionTimeout, errors.IdleInTransactionSessionTimeout)
 
@@ -187,7 +188,7 @@ class Snapshot:
             try:
                 results = await self._exchange(connection, commands, last=last)
             except (OperationalError, *_TOO_LONG) as error:
-                if (error.sqlstate or "").startswith(_ITS_OWN):
+                if (error.sqlstate or "").startswith(_ITS_OWN if self.sees_one_state else _ITS_OWN_WRITING):
                     raise
                 # Connections that lay in the pool may have been ended there, all of them.
                 if not connection.was_lost(error) or self._begun or lost > self._pool.max_size:

@@ -140,6 +140,24 @@ def test_statement_that_takes_too_long_is_unavailable(own_world: World, reader: 
             assert hasty.data("adi", QUERY) == {"courses": {"totalCount": 1}}
 
 
+def test_read_that_waits_too_long_for_a_lock_is_unavailable(own_world: World, reader: str) -> None:
+    refused = """mutation($id: ID!) { updateCourse(id: $id, input: {title: "Unseen"}) {
+      errors { code } query { courses { totalCount } }
+    } }"""
+    nobody = "00000000-0000-4000-8000-000000000000"
+    writer = create_token(own_world.database_url, user="adi", scopes=["*"])
+    tokens = {"adi": reader, "writing adi": writer}
+    with running_gateway(own_world.database_url, tokens, pool_size=1, lock_timeout=0.05) as hasty:
+        with _locked(own_world):
+            response = _post(hasty, hasty.client)
+            rest = hasty.send("adi", "GET", "/courses")
+            (error,) = hasty.ask("writing adi", refused, id=nobody)["errors"]
+        assert (response.status_code, response.json()) == (503, UNAVAILABLE)
+        assert (rest.status_code, rest.json()["code"]) == (503, "UNAVAILABLE")
+        assert error["extensions"]["code"] == "UNAVAILABLE"
+        assert hasty.data("adi", QUERY) == {"courses": {"totalCount": 1}}
+
+
 def test_error_of_the_database_says_nothing_and_spoils_nothing(small: RunningGateway, own_world: World) -> None:
     own_world.connection.execute("ALTER TABLE course RENAME COLUMN title TO label")
     try:
