@@ -21,7 +21,7 @@ from backend.change import LEASE
 from backend.recent import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from backend.cache.connection import Command
     from backend.cache.link import Link, Server
@@ -52,14 +52,18 @@ class Found(NamedTuple):
 class Answers:
     """Answers over one link; `origin` is a hash of all that they are made by besides the rows.
 
-    `version` is the one by whose policies whoever vouches for answers has to read what changed.
+    `version` is the one by whose policies whoever vouches for answers has to read what changed, and `is_ours` says of
+    an epoch whether whoever began it reads that in the database that answers are made from.
     """
 
-    def __init__(self, link: Link, names: Names, version: bytes, origin: bytes) -> None:
+    def __init__(
+        self, link: Link, names: Names, version: bytes, origin: bytes, is_ours: Callable[[bytes], Awaitable[bool]]
+    ) -> None:
         self.origin = origin
         self._version = version
         self._link = link
         self._names = names
+        self._is_ours = is_ours
         self._epoch = b""
         self._foreign: set[bytes] = set()
         # What entries were seen to rest on that is not what their questions are known to rest on here.
@@ -97,6 +101,8 @@ class Answers:
         if now is None:
             return None
         if now != epoch:
+            if not await self._is_ours(now):
+                return None
             # Everything under the old epoch is forgotten.
             self._epoch = now
             return await self._look(server, held, questions)

@@ -33,10 +33,14 @@ _ELSEWHERE = ("MOVED", "ASK", "READONLY", "CLUSTERDOWN", "LOADING", "MASTERDOWN"
 
 @dataclass(frozen=True, eq=False)
 class Server:
-    """A server that we are connected to, its run id, and what its clock was when that began, in milliseconds."""
+    """A server that we are connected to, its run id, and what its clock was when that began, in milliseconds.
+
+    `database` is which of the server's own it is.
+    """
 
     connection: Connection
     run_id: bytes
+    database: int
     clock: int
 
 
@@ -206,7 +210,7 @@ async def _greeted(connection: Connection, address: Address) -> Server:
     told = _told(replies[-3]) | _told(replies[-2])
     if told.get(b"role") != b"master":
         raise AwayError("This Redis is a replica; stamps are never read from one.")
-    return Server(connection, told[b"run_id"], clock(replies[-1]))
+    return Server(connection, told[b"run_id"], address.database, clock(replies[-1]))
 
 
 def clock(told: Sequence[bytes]) -> int:

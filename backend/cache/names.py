@@ -69,10 +69,10 @@ class Names:
 
 
 IDENTIFY = (
-    "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), oid, datname), pg_is_in_recovery()"
+    "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), oid, datname)"
     " FROM pg_database WHERE datname = current_database()"
 )
-"""The database's identity, and whether it is only a standby, which hears too late of what was written."""
+"""The database's identity, which copies of its files have, too."""
 
 
 def origin(version: bytes, settings: Iterable[object]) -> bytes:

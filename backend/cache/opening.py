@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backend.access.scope import ANY, Scopes, Stamp
 from backend.cache.answers import Answers
+from backend.cache.epochs import Epochs
 from backend.cache.link import Link
 from backend.cache.names import IDENTIFY, Names
 from backend.cache.recall import Cache, Lifetimes
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from backend.interface.entity import Catalog
     from backend.plan.connection_pool import Pool
 
-log = logging.getLogger("computor.cache")
-
 
 @dataclass(frozen=True)
 class OpenCache:
@@ -40,19 +38,15 @@ class OpenCache:
 @asynccontextmanager
 async def open_cache(
     url: str, shared: Shared, pool: Pool, catalog: Catalog, version: bytes, origin: bytes
-) -> AsyncIterator[OpenCache | None]:
-    """Keeps a connection to that Redis until the block ends; None where the database is one that must not be cached.
+) -> AsyncIterator[OpenCache]:
+    """Keeps a connection to that Redis until the block ends.
 
-    Redis need not be there: nothing is cached then, and the log says so once. `shared` gets the database's names.
+    Redis need not be there: nothing is cached then, and the log says so once. Nor is anything while the database is a
+    standby, which hears too late of what was written. `shared` gets the database's names.
     """
     async with pool.connection() as connection:
-        found = await (await connection.execute(IDENTIFY)).fetchone()
-    database, standby = found or ("", True)
+        ((database,),) = await (await connection.execute(IDENTIFY)).fetchall()
     names = shared.names = Names(str(database))
-    if standby:
-        log.warning("The database is a standby, which hears too late of what was written: results are not cached.")
-        yield None
-        return
     link = Link(url, names.lease)
     scopes = Scopes(policies(entity.interface for entity in catalog.values()))
 
@@ -60,7 +54,7 @@ async def open_cache(
         return frozenset(map(str, scopes.rests_on(tables, principal)))
 
     seconds = {entity.model.__tablename__: entity.interface.cache_ttl for entity in catalog.values()}
-    answers = Answers(link, names, version, origin)
+    answers = Answers(link, names, version, origin, Epochs(pool).is_ours)
     cache = Cache(answers, Lifetimes(seconds), rests_on, lambda table: str(Stamp(table, ANY)))
     stamps, notes = RedisStamps(link, names, version), Notes(scopes)
     async with link.open():

@@ -34,12 +34,12 @@ class RedisStamps:
         self._epoch = b""
         self._run_id = b""
 
-    async def begin_epoch(self) -> str:
-        """Makes all that is kept invalid; gives the server's run id and our version."""
+    async def begin_epoch(self) -> tuple[str, str]:
+        """Makes all that is kept invalid; gives the store and our version, and the epoch."""
         self._epoch = os.urandom(8).hex().encode()
         server, _ = await self._told(("DEL", self._names.lease))
         self._run_id = server.run_id
-        return (server.run_id + b" " + self._version).decode()
+        return f"{self._store(server)} {self._version.decode()}", self._epoch.decode()
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
         """Deletes the stamps; once it returns, no entry that rests on one of them is valid."""
@@ -47,12 +47,17 @@ class RedisStamps:
             await self._told(self._deletion(stamps))
 
     async def announce(self, stamps: Collection[Stamp], place: str) -> None:
-        """The same for whoever wrote, at that place; raises ElsewhereError where another server is vouched for."""
-        run_id, _, version = place.encode().partition(b" ")
+        """The same for whoever wrote, at that place; raises ElsewhereError where another store is vouched for."""
+        store, _, version = place.partition(" ")
+        is_ours = version == self._version.decode()
         # Which scopes another version's policies come to is not known here; what it rests on of whole tables is.
-        server, _ = await self._told(self._deletion(stamps if version == self._version else _wide(stamps)))
-        if server.run_id != run_id:
-            raise ElsewhereError("What is kept may be in another Redis.")
+        server, _ = await self._told(self._deletion(stamps if is_ours else _wide(stamps)))
+        if self._store(server) != store:
+            raise ElsewhereError("What is kept may be in another Redis, or under other names.")
+
+    def _store(self, server: Server) -> str:
+        """Where on which server stamps are deleted: for that run of it, in which of its databases, by which names."""
+        return f"{server.run_id.decode()}/{server.database}/{self._names.tag.decode()}"
 
     def _deletion(self, stamps: Collection[Stamp]) -> Command:
         return ("DEL", *(self._names.stamp(str(stamp)) for stamp in stamps))

@@ -52,7 +52,8 @@ class Announcer:
         """Returns once nobody is answered any more with what was kept before the transactions committed until now.
 
         Comes after COMMIT. Where the store cannot be told, that is when the lease has ended that it may have.
-        Whatever was kept before was kept where somebody vouches for it: the place is read after COMMIT, too.
+        Whatever was kept before was kept where somebody vouches for it: the place is read after COMMIT, too. Where
+        there is none, a crash has taken it, and perhaps the notes.
         """
         until = asyncio.get_running_loop().time() + OUTLASTED
         try:

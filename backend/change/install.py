@@ -52,6 +52,27 @@ WHERE own.relnamespace = current_schema()::regnamespace AND pronamespace = own.r
 GROUP BY own.relname
 """
 
+# What is read stands on more than rows: which tables have the names, how their columns were made, and by which triggers
+# and functions it is noted what is written to them. Where anything of that was made anew, this is another text. Nothing
+# rewrites rows without a note, and leaves all of it as it was.
+STANDING = r"""
+SELECT concat(pg_relation_filenode('gateway_change'), ' ', md5(string_agg(
+    concat_ws(' ', relname, columns.made, noting.made), ',' ORDER BY own.oid
+)))
+FROM pg_class AS own
+CROSS JOIN LATERAL (
+    SELECT sum(pg_attribute.xmin::text::bigint) AS made FROM pg_attribute WHERE attrelid = own.oid
+) AS columns
+JOIN (
+    SELECT tgrelid, string_agg(
+        concat_ws(' ', pg_trigger.oid, pg_trigger.xmin, pg_proc.xmin), ',' ORDER BY pg_trigger.oid
+    ) AS made
+    FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+    WHERE tgname LIKE 'gateway\_change\_%' GROUP BY tgrelid
+) AS noting ON tgrelid = own.oid
+WHERE own.relnamespace = current_schema()::regnamespace
+"""
+
 
 def lacking(notes: Iterable[Note], installed: Iterable[tuple[str, str, str]]) -> list[Note]:
     """The notes whose triggers are not as they should be, given the rows of `INSTALLED`."""

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import AsyncRawCursor
 
 from backend.change.change import stamps_of
-from backend.change.install import INSTALLED, IS_KEPT_RIGHTLY, SCHEMA, lacking
+from backend.change.install import INSTALLED, IS_KEPT_RIGHTLY, SCHEMA, STANDING, lacking
 from backend.change.store import LEASE, OUTLASTED, ElsewhereError, NotAcknowledgedError
 from backend.plan.pipeline_connection import PipelineConnection
 from backend.plan.statement import Text
@@ -65,11 +65,14 @@ _TAKE = f"""
     DELETE FROM gateway_change WHERE ctid = ANY (ARRAY(SELECT ctid FROM gateway_change WHERE {_NEW} LIMIT {BATCH}))
     RETURNING table_name, layout, columns, keys, users, everyone
 """  # noqa: S608 - of constants
+# Neither a look nor a note says that the database is another one, or that nothing was noted for a while.
+_STANDS = Text(f"SELECT (SELECT epoch FROM gateway_reader), ({STANDING})".encode(), (), b"stands")  # noqa: S608 - of constants
 _PLACE = "SELECT place FROM gateway_reader"
 _TAKE_PLACE = """
-    INSERT INTO gateway_reader (place) VALUES ($1) ON CONFLICT (is_only) DO UPDATE SET place = excluded.place
+    INSERT INTO gateway_reader (place, epoch) VALUES ($1, $2)
+    ON CONFLICT (is_only) DO UPDATE SET place = excluded.place, epoch = excluded.epoch
 """
-_MARK = "SELECT setval('gateway_change_read', pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
+_MARK = "SELECT setval('gateway_change_read', pg_snapshot_xmin($1::pg_snapshot)::text::bigint)"
 
 
 class UnfitDatabaseError(Exception):
@@ -84,6 +87,7 @@ class Reader:
         self._notes = notes
         self._store = store
         self._seen = _NOTHING
+        self._epoch, self._standing = "", ""
         self.is_leading = False
 
     async def run(self) -> None:
@@ -125,13 +129,15 @@ class Reader:
             await asyncio.sleep(ELECTION)
         # Whoever led before may have missed what is gone by now, and a crash empties the table.
         self._seen = _NOTHING
+        # Before it is looked at whether all is noted as it should be.
+        _, self._standing = await self._stands(connection)
         clock = asyncio.get_running_loop().time
         # Whoever led before may have vouched until now.
         vouched, renewal, is_placed, is_nowhere, said = clock(), 0.0, False, False, ""
         while True:
             try:
                 if not is_placed:
-                    await self._take_place(connection, await self._store.begin_epoch(), vouched + OUTLASTED)
+                    await self._take_place(connection, *await self._store.begin_epoch(), vouched + OUTLASTED)
                     is_placed = self.is_leading = True
                     is_nowhere = False
                 now = clock()
@@ -139,6 +145,7 @@ class Reader:
                 until = await self._store.clock() + round(LEASE * 1000) if now >= renewal else None
                 await self._drain(connection)
                 if until is not None:
+                    await self._ensure_stands(connection)
                     vouched = clock()
                     await self._store.renew_lease(until)
                     renewal, said = now + LEASE / RENEWALS, ""
@@ -151,21 +158,20 @@ class Reader:
                     log.warning("what changed could not be told, and nothing is kept: %s", said)
                 if not is_nowhere and clock() >= vouched + OUTLASTED:
                     # Nothing that was kept is taken any more: nobody has to wait for who does not answer.
-                    await self._take_place(connection, _NOWHERE, vouched + OUTLASTED)
+                    await self._take_place(connection, _NOWHERE, "", vouched + OUTLASTED)
                     is_placed, is_nowhere = False, True
                 await asyncio.sleep(PAUSE)
 
-    async def _take_place(self, connection: PipelineConnection, place: str, ended: float) -> None:
-        """Has writers know the place that will be vouched for, once no other one is any more: at `ended`."""
+    async def _take_place(self, connection: PipelineConnection, place: str, epoch: str, ended: float) -> None:
+        """Has writers know the place that will be vouched for, once no other one is any more: at `ended`.
+
+        And processes the epoch, before there is a lease for it.
+        """
         known = await _rows(connection, _PLACE)
-        if known == [(place,)]:
-            return
-        if known != [(_NOWHERE,)]:
+        if known not in ([(place,)], [(_NOWHERE,)]):
             await asyncio.sleep(max(0, ended - asyncio.get_running_loop().time()))
-        async with connection.transaction():
-            # It has to outlast a crash, since what is kept does.
-            await connection.execute("SET LOCAL synchronous_commit = on")
-            await connection.execute(_TAKE_PLACE, [place])
+        await connection.execute(_TAKE_PLACE, [place, epoch])
+        self._epoch = epoch
 
     async def _ensure_fit(self, connection: PipelineConnection) -> None:
         """Raises UnfitDatabaseError where changes are not noted, or not as the policies say."""
@@ -181,6 +187,22 @@ class Reader:
             tables = ", ".join(note.table for note in missing)
             raise UnfitDatabaseError(f"changes are not noted as the policies say, of {tables}: `computor db upgrade`")
 
+    async def _stands(self, connection: PipelineConnection) -> tuple[str, str]:
+        """The epoch that the database says, and what its tables and triggers are."""
+        ((found,),) = await connection.ask([(_STANDS, [])])
+        return found
+
+    async def _ensure_stands(self, connection: PipelineConnection) -> None:
+        """Raises UnfitDatabaseError where this is no longer what was led: whoever leads next looks at it anew.
+
+        A backup that was put back, or a table made anew, has other rows, of which no trigger told.
+        """
+        epoch, standing = await self._stands(connection)
+        if epoch != self._epoch:
+            raise UnfitDatabaseError("the database has become another one, or has another reader of changes")
+        if standing != self._standing:
+            raise UnfitDatabaseError("tables or triggers were made anew")
+
     async def _drain(self, connection: PipelineConnection) -> None:
         """Tells the store of all changes that were committed before it began."""
         while True:
@@ -195,7 +217,7 @@ class Reader:
                 changes = await self._notes.changes(rows, _asking(connection))
                 await self._store.bump(stamps_of(changes))
                 if len(rows) < BATCH:
-                    await connection.execute(_MARK)
+                    await connection.execute(_MARK, [snapshot])
             if self._seen is not _NOTHING and not self._notes.are_ours(rows):
                 # The triggers may be other ones now. Who reads next looks at them.
                 raise UnfitDatabaseError("changes were noted by another version, or for other policies")
@@ -205,7 +227,7 @@ class Reader:
             # What was noted otherwise by now may have been so before the triggers that there are.
             await self._ensure_fit(connection)
             # In a database that was restored it may lie ahead.
-            await connection.execute(_MARK)
+            await connection.execute(_MARK, [snapshot])
         self._seen = snapshot
 
 

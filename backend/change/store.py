@@ -26,10 +26,11 @@ class ElsewhereError(NotAcknowledgedError):
 class StampStore(Protocol):
     """Where stamps are. Each of these raises NotAcknowledgedError, after a short time, where there is no answer."""
 
-    async def begin_epoch(self) -> str:
-        """Makes all that is kept invalid; gives the place for which `renew_lease` then vouches.
+    async def begin_epoch(self) -> tuple[str, str]:
+        """Makes all that is kept invalid; gives the place for which `renew_lease` then vouches, and the epoch's name.
 
-        A place is a store with what it has, and the version by whose policies stamps are deleted there.
+        A place is a store with what it has, and the version by whose policies stamps are deleted there. Nothing that is
+        kept in an epoch is used before the epoch stands in the database that is read for it.
         """
         ...
 

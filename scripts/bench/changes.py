@@ -69,8 +69,8 @@ class _Told:
         self.bumps = 0
         self.leases = 0
 
-    async def begin_epoch(self) -> str:
-        return "here"
+    async def begin_epoch(self) -> tuple[str, str]:
+        return "here", "now"
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
         self.bumps += bool(stamps)

@@ -33,6 +33,10 @@ def _whole(table: str) -> str:
     return str(Stamp(table, ANY))
 
 
+async def _is_any(_: bytes) -> bool:
+    return True
+
+
 class Process:
     """What one gateway process has of the cache."""
 
@@ -40,14 +44,14 @@ class Process:
         self.link = link
         self.place = ""
         self.stamps = RedisStamps(link, NAMES, version)
-        answers = Answers(link, NAMES, version, b"origin")
+        answers = Answers(link, NAMES, version, b"origin", _is_any)
         self.cache = Cache(answers, Lifetimes(TABLES), lambda tables, _: frozenset(map(_whole, tables)), _whole)
         self.footprint = Footprint(frozenset({"course"}), took=5.0)
         self.held: Held = hold(principal_from_row([USER, "[]", "[]", "[]", "[]", "[]", "[]", "inf"]))
 
     async def vouch(self) -> None:
         """As the reader of changes does."""
-        self.place = await self.stamps.begin_epoch()
+        self.place, _ = await self.stamps.begin_epoch()
         await self.stamps.renew_lease(await self.stamps.clock() + 60_000)
 
     async def recall(self, digest: bytes = b"a field") -> Recall:

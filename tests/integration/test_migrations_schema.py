@@ -33,6 +33,7 @@ REVISIONS = (
     "0017_logins",
     "0018_address_index",
     "0019_reader",
+    "0020_epoch",
 )
 TYPES = Path(__file__).parents[2] / "alembic" / "s25" / "types.sql"
 

@@ -81,11 +81,11 @@ class RememberedStamps:
         self.is_elsewhere = False
         self.on_bump: Callable[[], None] = lambda: None
 
-    async def begin_epoch(self) -> str:
+    async def begin_epoch(self) -> tuple[str, str]:
         self._hear()
         self.epochs += 1
         self.until = 0
-        return self.place
+        return self.place, f"{self.place} {self.epochs}"
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
         self.on_bump()
