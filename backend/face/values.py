@@ -9,6 +9,7 @@ import orjson
 
 from backend.errors import BadRequestError
 from backend.face.limits import exceeded
+from backend.face.weights import VALUE, VALUES_INCLUDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # Those of a request of GraphQL around its variables.
 _FURTHER = 100
 _MARKS = (b",", b"[", b"{")
+# Characters of a text that take as long to read as a value.
+_CHARACTERS = 500
 # One without an end reaches to the end of the body, so that no byte is looked at twice.
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*"?', re.DOTALL)
 
@@ -64,3 +67,24 @@ def check_values(given: Any, limits: ValueLimits) -> None:
         limits.check("variable_values", values)
         limits.check("variable_objects", objects)
         current = below
+
+
+def size_of(given: Any) -> int:
+    """How much there is to read: values, of which objects count twice, and texts once more for 500 characters each."""
+    if given.__class__ is str:
+        return 1 + len(given) // _CHARACTERS
+    size, level = 0, [given]
+    # Level by level, since to ask of each value by itself what it is takes as long again.
+    while level:
+        texts = [value for value in level if value.__class__ is str]
+        objects = [value for value in level if value.__class__ is dict]
+        lists = [value for value in level if value.__class__ is list]
+        size += len(level) + len(objects) + sum([length // _CHARACTERS for length in map(len, texts)])
+        level = [inner for value in objects for inner in value.values()]
+        level += [inner for value in lists for inner in value]
+    return size
+
+
+def cost_of_size(size: int) -> int:
+    """What it costs to read so much, all that a request has together."""
+    return VALUE * max(0, size - VALUES_INCLUDED)

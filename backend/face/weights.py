@@ -15,3 +15,7 @@ TRANSACTION = 10
 """A write."""
 ASSUMED_SIZE = 10
 """Objects of a list of which nothing says how long it is."""
+VALUE = 50
+"""A value that is read, to which that takes about a microsecond of the processor's time."""
+VALUES_INCLUDED = 1000
+"""Values of a request that weigh nothing."""

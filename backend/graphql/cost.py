@@ -4,12 +4,12 @@ A field weighs what its `@cost` says, else 1 where it gives objects and 0 where 
 is asked of. An object weighs what the `@cost` of its type says, else 1. How long a list may become is told by
 `@listSize`: by its slicing arguments, a list among these by its length, or else the assumed size. `@skip` and
 `@include` count for nothing, so that a cost depends on sizes alone. Where an object may be of several types, the
-dearest counts.
+dearest counts. What arguments hold counts with the fields (`backend.graphql.arguments`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
@@ -29,6 +29,7 @@ from graphql import (
 
 from backend.face.weights import ASSUMED_SIZE, FIELD, OBJECT
 from backend.graphql import directives
+from backend.graphql.arguments import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +51,7 @@ _NODE = "Node"
 
 @dataclass(frozen=True)
 class Cost:
-    """What an operation costs: its fields, its objects, and how many of these are rows."""
+    """What an operation costs: its fields with their arguments, its objects, and how many of these are rows."""
 
     fields: float = 0.0
     types: float = 0.0
@@ -71,9 +72,18 @@ class Cost:
 
 @dataclass(frozen=True)
 class OperationCost:
-    """The cost of an operation, once for all where no size in it is a variable's."""
+    """The cost of an operation, by the values of its variables."""
 
     of: Callable[[Mapping[str, Any]], Cost]
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """What an operation is weighed with; `arguments` are those of its fields so far."""
+
+    schema: GraphQLSchema
+    fragments: Fragments
+    arguments: Arguments
 
 
 @dataclass(frozen=True)
@@ -106,16 +116,18 @@ class _Part:
 
 def operation_cost(schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Fragments) -> OperationCost:
     """The cost of an operation of a valid document whose fields, fragments spelled out, are within bounds."""
+    arguments = Arguments()
     root = schema.get_root_type(operation.operation)
-    inner, _ = _parts(schema, fragments, root, [operation.selection_set], {})
+    inner, _ = _parts(_Operation(schema, fragments, arguments), root, [operation.selection_set], {})
     whole = _Part(0, OBJECT, row=False, size=1, inner=inner)
+    # Once for all where no size in it is a variable's.
+    known = Cost(*whole.of({})) if whole.constant else None
 
     def of(variables: Mapping[str, Any]) -> Cost:
-        return Cost(*whole.of(variables))
+        cost = known or Cost(*whole.of(variables))
+        reading = arguments.cost(variables)
+        return replace(cost, fields=cost.fields + reading) if reading else cost
 
-    if whole.constant:
-        known = of({})
-        return OperationCost(lambda _: known)
     return OperationCost(of)
 
 
@@ -130,8 +142,7 @@ def _sum(parts: Sequence[_Part], variables: Mapping[str, Any]) -> tuple[float, f
 
 
 def _parts(
-    schema: GraphQLSchema,
-    fragments: Fragments,
+    operation: _Operation,
     parent: Any,
     sets: Sequence[SelectionSetNode],
     sizes: Mapping[str, int | Size],
@@ -140,9 +151,10 @@ def _parts(
 
     `sizes` are those that a list has from its connection, by the names of its fields.
     """
-    collected = _collect(schema, fragments, parent, sets)
+    schema = operation.schema
+    collected = _collect(schema, operation.fragments, parent, sets)
     made = {
-        on: tuple(_part(schema, fragments, schema.get_type(on), nodes, sizes) for nodes in fields.values())
+        on: tuple(_part(operation, schema.get_type(on), nodes, sizes) for nodes in fields.values())
         for on, fields in collected.items()
     }
     always = tuple(part for on, parts in made.items() if not is_object_type(schema.get_type(on)) for part in parts)
@@ -177,14 +189,13 @@ def _collect(
     return collected
 
 
-def _part(
-    schema: GraphQLSchema, fragments: Fragments, parent: Any, nodes: list[FieldNode], sizes: Mapping[str, int | Size]
-) -> _Part:
+def _part(operation: _Operation, parent: Any, nodes: list[FieldNode], sizes: Mapping[str, int | Size]) -> _Part:
     name = nodes[0].name.value
-    field: GraphQLField | None = schema.get_field(parent, name)
+    field: GraphQLField | None = operation.schema.get_field(parent, name)
     # A fragment about an interface that the object has.
     if field is None:
         return _Part(0, 0, row=False, size=1, inner=())
+    operation.arguments.add(nodes[0])
     of: Any = get_named_type(field.type)
     composite = is_composite_type(of)
     cost = _declared(field, directives.Cost)
@@ -204,8 +215,7 @@ def _part(
     sized = own.sized_fields if own is not None and isinstance(own.sized_fields, list) else ()
     given = _size(own, nodes[0]) if own is not None and sized else 1
     inner, alternatives = _parts(
-        schema,
-        fragments,
+        operation,
         of,
         [node.selection_set for node in nodes if node.selection_set is not None],
         dict.fromkeys(sized, given),

@@ -190,7 +190,7 @@ class Engine:
             if begun is not None:
                 bill.spent += thread_time() - begun
         if bill.cost is None:
-            cost = operation.cost.of(variables.coerced)
+            cost = operation.cost.of({**request.variables, **variables.coerced})
             self._document_limits.check("nodes", int(cost.rows))
             self._document_limits.check("cost", cost.total)
             bill.allowance = await self.callers.admission.spend(user, cost.total)

@@ -20,7 +20,7 @@ from backend.rest.caller import caller_of, written
 from backend.rest.openapi import Route, describe
 from backend.rest.parameters import asked_of, is_dry_run, json_body, key_of, row_of, rows_of
 from backend.rest.precondition import expected_version
-from backend.rest.price import DELETION, of_write
+from backend.rest.price import DELETION, of_body, of_write
 from backend.rest.problem import BODY
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class CrudRouter(APIRouter):
             (shown,) = await written(writing, self._entity, created.keys)
             return created, shown
 
-        created, row = await caller_of(request).write(work)
+        created, row = await caller_of(request).write(work, of_body(given))
         (told,) = _told([row], created.secrets)
         return answer_row(row, 201, location(self._entity, created.keys[0]), told)
 
@@ -89,7 +89,7 @@ class CrudRouter(APIRouter):
             return _told(await written(writing, self._entity, created.keys), created.secrets)
 
         rows = len(given) if isinstance(given, list) else 1
-        return answer(await caller_of(request).write(work, of_write(rows)), 201)
+        return answer(await caller_of(request).write(work, of_body(given, rows)), 201)
 
     async def _list(self, request: Request) -> Response:
         return await caller_of(request).page(self._entity.name, lambda: asked_of(self._entity, request))
@@ -110,7 +110,7 @@ class CrudRouter(APIRouter):
         async def change(writing: Writing, key: Key, version: int | None) -> None:
             await update_row(writing, self._entity, key, row_of(self._entity, given), version)
 
-        return await self._changed(request, change)
+        return await self._changed(request, change, of_body(given))
 
     async def _archive(self, request: Request) -> Response:
         return await self._set_archived(request, archived=True)
@@ -122,10 +122,10 @@ class CrudRouter(APIRouter):
         async def change(writing: Writing, key: Key, version: int | None) -> None:
             await set_archived(writing, self._entity, key, version, archived=archived)
 
-        return await self._changed(request, change)
+        return await self._changed(request, change, of_write())
 
     async def _changed(
-        self, request: Request, change: Callable[[Writing, Key, int | None], Awaitable[None]]
+        self, request: Request, change: Callable[[Writing, Key, int | None], Awaitable[None]], cost: int
     ) -> Response:
         """The row as it is once it is changed."""
 
@@ -134,7 +134,7 @@ class CrudRouter(APIRouter):
             await change(writing, key, self._expected(request))
             return (await written(writing, self._entity, [key]))[0]
 
-        return answer_row(await caller_of(request).write(work))
+        return answer_row(await caller_of(request).write(work, cost))
 
     async def _delete(self, request: Request) -> Response:
         async def work(writing: Writing) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from backend.face.values import cost_of_size, size_of
 from backend.face.weights import ASSUMED_SIZE, FIELD, OBJECT, TRANSACTION, WHOLE_LIST
 
 ROW = OBJECT + FIELD + OBJECT
@@ -19,3 +22,8 @@ def of_page(rows: int) -> int:
 def of_write(rows: int = 1) -> int:
     """`mutation { createCourses(inputs: …) { courses { id } } }`: the mutation, its payload, the rows."""
     return _WRITE + rows * OBJECT
+
+
+def of_body(given: Any, rows: int = 1) -> int:
+    """As `of_write`, with what the inputs hold."""
+    return of_write(rows) + cost_of_size(size_of(given))

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from backend.face.limits import DocumentLimits
+from backend.face.weights import VALUE, VALUES_INCLUDED
 from backend.graphql.document import read_document
 from backend.graphql.schema import build_schema, core_of
 from backend.interface.reflection import reflect
@@ -80,6 +81,16 @@ def test_requests_of_rest_cost_what_the_page_says(document: str, cost: str, of_a
     for rows in (1, 50):
         found = _cost(document, limit=rows, inputs=[{}] * rows)
         assert found.total == int(cost) + rows * int(of_a_row or 0)
+
+
+def test_values_cost_what_the_page_says() -> None:
+    words = " ".join(PAGE.split())
+    assert f"the first {VALUES_INCLUDED:,} values of a request cost nothing, each further one {VALUE}" in words
+    text = "query ($ids: [ID!]!) { courses(filter: {id: {in: $ids}}) { totalCount } }"
+    most = DEFAULTS.max_list_length
+    found = _cost(text, ids=[1] * most)
+    assert f"A list of {most:,} keys costs {found.total:,}." in words
+    assert found.total <= LIMITS.cost
 
 
 def test_all_kinds_of_requests_have_their_cost() -> None:

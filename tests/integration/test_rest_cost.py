@@ -103,6 +103,23 @@ def test_a_request_costs_what_its_document_costs(
     assert before - _left(after) == cost
 
 
+def test_what_a_body_holds_costs_what_variables_cost(rest_campus: Campus, counting: RunningGateway) -> None:
+    world, _ = rest_campus
+    key, properties = world.id("course", "algebra"), {"a": [1] * 2_000}
+    create = "mutation ($i: [CreateCourseGroupInput!]!) { createCourseGroups(inputs: $i) { courseGroups { id } } }"
+    cost = _cost(counting, create, i=[{"courseId": key, "title": " ", "properties": properties}] * 3)
+    assert cost > 50 * 3 * 1_000
+    counting.send("lea", "GET", "/courses?limit=0")
+    group = {"course_id": key, "title": " ", "properties": properties}
+    for method, path, body, expected in (
+        ("POST", "/course-groups/bulk", [group] * 3, cost),
+        ("POST", "/course-groups", group, 14 + 50 * (2_007 - 1_000)),
+        ("PATCH", f"/courses/{key}", {"title": " ", "properties": properties}, 14 + 50 * (2_006 - 1_000)),
+    ):
+        before = _left(counting.send("lea", "GET", "/courses?limit=0"))
+        assert before - _left(counting.send("lea", method, path, body)) == expected
+
+
 def test_who_asks_for_what_nobody_has_owes_for_its_statements(counting: RunningGateway) -> None:
     page, plain = 9, "/organizations?limit=0"
     counting.send("adi", "GET", plain)
@@ -122,7 +139,7 @@ def test_who_asks_for_what_nobody_has_owes_for_its_statements(counting: RunningG
 
 def test_who_sends_large_bodies_for_nothing_owes_for_them(rest_campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     world, gateway = rest_campus
-    wrong = {f"a{number}": number for number in range(10_000)}
+    wrong = {"a": "x" * 100_000}
     with running_gateway(world.database_url, gateway.tokens, cost_per_minute=250_000) as narrow:
         monkeypatch.setattr(narrow.app.engine.callers.admission, "_clock", lambda: 0.0)
         for user, path in (("lea", "/courses"), ("tom", "/graphql"), ("unknown", "/courses")):

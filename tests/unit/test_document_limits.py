@@ -182,3 +182,45 @@ def test_cost_is_what_the_schema_weighs(text: str, variables: dict[str, Any], ex
     cost = document.operation(None).cost.of(variables)
     assert (cost.fields, cost.types, cost.rows) == expected
     assert cost.total == expected[0] + expected[1]
+
+
+_TESTS = {"f": {"or": [{"title": {"eq": "x"}}] * 300}}
+_TESTS_SIZE = 3 + 300 * 5
+_COUNT = "{ totalCount }"
+_CONTENTS = "{ a: courses { nodes { ...F } } b: courses { nodes { ...F } } } fragment F on Course"
+_TITLES = '{title: {eq: "x"}}' * 300
+# What the fields cost, and how much is read: values, objects twice, texts once more for 500 characters each.
+SIZES: tuple[tuple[str, dict[str, Any], int, int], ...] = (
+    ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["1"] * 1_300}, 1, 1 + 1_300),
+    (f"query ($f: CourseFilter) {{ courses(filter: $f) {_COUNT} }}", _TESTS, 6, _TESTS_SIZE),
+    # Whatever it stands in, and however often, it is read there.
+    (
+        f"query ($f: CourseFilter) {{ a: courses(filter: {{not: $f}}) {_COUNT} b: courses(filter: $f) {_COUNT} }}",
+        _TESTS,
+        12,
+        2 + 2 * _TESTS_SIZE,
+    ),
+    (f"query ($f: CourseContentFilter) {_CONTENTS} {{ contents(filter: $f) {_COUNT} }}", _TESTS, 604, 2 * _TESTS_SIZE),
+    (f"{_CONTENTS} {{ contents(filter: {{or: [{_TITLES}]}}) {_COUNT} }}", {}, 604, 2 * _TESTS_SIZE),
+    # The same field asked for twice is read once.
+    (
+        f"query ($f: CourseFilter) {{ courses(filter: $f) {_COUNT} courses(filter: $f) {_COUNT} }}",
+        _TESTS,
+        6,
+        _TESTS_SIZE,
+    ),
+    (f"query ($t: String) {{ courses(search: {{title: $t}}) {_COUNT} }}", {"t": "x" * 600_000}, 6, 2 + 1 + 1_200),
+    # What is sent and stands nowhere is read, too.
+    (f"{{ courses {_COUNT} }}", {"more": [1] * 2_000}, 6, 1 + 2_000),
+    # A thousand cost nothing.
+    (f"{{ courses {_COUNT} }}", {"more": [1] * 999}, 6, 1_000),
+)
+
+
+@pytest.mark.parametrize(("text", "variables", "fields", "size"), SIZES, ids=[case[0][:70] for case in SIZES])
+def test_values_cost_in_each_place_where_they_are_read(
+    text: str, variables: dict[str, Any], fields: int, size: int
+) -> None:
+    document = _read(text)
+    assert document.errors == ()
+    assert document.operation(None).cost.of(variables).fields == fields + 50 * (size - 1_000)

@@ -87,6 +87,29 @@ def _large_filters() -> Iterator[Hostile]:
     yield asked("24,000 ids that are none", query, INPUT, None, {"f": {"id": {"in": [*map(str, range(24_000))]}}})
 
 
+def _read_often() -> Iterator[Hostile]:
+    """What is large, and read once more in each of 50 places."""
+    lists = " ".join(f"a{number}: courses(first: 0, filter: $f) {{ totalCount }}" for number in range(50))
+    for name, given in (
+        ("a filter of 1,990 tests", {"or": [{"title": {"eq": f"a{number}"}} for number in range(1_990)]}),
+        ("a list of 20,000 titles", {"title": {"in": [f"a{number}" for number in range(20_000)]}}),
+        ("a text of 900,000 characters", {"title": {"eq": "a" * 900_000}}),
+    ):
+        yield asked(f"{name}, 50 times", f"query ($f: CourseFilter) {{ {lists} }}", LIMIT, "cost", {"f": given})
+    changes = " ".join(
+        f'a{number}: updateProfile(id: "1", input: {{properties: $p}}) {{ errors {{ code }} }}' for number in range(50)
+    )
+    for name, properties in (
+        ("9,900 properties", {f"a{number}": number for number in range(9_900)}),
+        ("9,000 objects", {f"a{number}": {} for number in range(9_000)}),
+    ):
+        yield asked(f"{name}, 50 times", f"mutation ($p: JSON) {{ {changes} }}", LIMIT, "cost", {"p": properties})
+    tests = " ".join(f'{{title: {{eq: "{number}"}}}}' for number in range(400))
+    contents = f"fragment F on Course {{ contents(first: 0, filter: {{or: [{tests}]}}) {{ totalCount }} }}"
+    spread = " ".join(f"a{number}: courses(first: 1) {{ nodes {{ ...F }} }}" for number in range(50))
+    yield asked("a fragment with a filter of 400 tests, 50 times", f"{{ {spread} }} {contents}", LIMIT, "cost")
+
+
 def _variables() -> Iterator[Hostile]:
     query = "query ($a: [ID!]) { courses(filter: { id: { in: $a } }) { totalCount } }"
     for length in (50_001, 90_000):
@@ -160,4 +183,4 @@ def _malformed() -> Iterator[Hostile]:
         yield asked(f"the document {document!r}", document, INVALID)
 
 
-FAMILIES = (_numbers, _strings, _filters, _large_filters, _variables, _malformed)
+FAMILIES = (_numbers, _strings, _filters, _large_filters, _read_often, _variables, _malformed)
