@@ -149,6 +149,7 @@ class Engine:
             compiler = PlanCompiler(self._schema, self._catalog, document.fragments, variables, self._limits)
             operation = document.operation(request.operation_name)
             mutations = Mutations(self._schema, self._catalog, compiler, variables, operation.node)
+            mutations.check(transactions.ahead())
         except (GraphQLError, GatewayError):
             await transactions.verify()
             raise

@@ -66,6 +66,8 @@ class Mutations:
         known = mutation_fields(catalog)
         self._calls: list[Call] = []
         self._data: Json = {}
+        # Where those answer that are committed.
+        self._done: list[str] = []
         for key, nodes in compiler.collect("Mutation", [operation.selection_set]).items():
             name = nodes[0].name.value
             self._data[key] = "Mutation"
@@ -76,10 +78,18 @@ class Mutations:
             field = known.get(name) or written_mutation(catalog, name, definition)
             payload = Payload(field, nodes, catalog, compiler)
             self._calls.append(Call(key, nodes, field, given, payload))
+        # What is blamed.
+        if self._calls:
+            self._current = self._calls[0]
 
     @property
     def _atomic(self) -> bool:
         return any(directive.name.value == ATOMIC.graphql_name for directive in self._operation.directives or ())
+
+    def check(self, writing: Writing) -> None:
+        """Raises GraphQLError where a payload is asked for with a value that breaks a rule, before anything is done."""
+        for call in self._calls:
+            call.payload.check(writing, self._variables)
 
     async def answer(self, transactions: Transactions) -> Answer:
         """The payloads, by the rules of GraphQL for errors that nobody expected."""
@@ -88,12 +98,16 @@ class Mutations:
                 await self._together(transactions)
             else:
                 for call in self._calls:
+                    self._current = call
                     self._data[call.key] = await self._alone(transactions, call)
-        except _FailedError as failed:
-            error = GraphQLError(
-                str(failed.error), failed.call.nodes, path=[failed.call.key], original_error=failed.error
-            )
-            return answered(None, [public_error(error)])
+        except GraphQLError as error:
+            if not self._done:
+                raise
+            return answered(None, [self._told(public_error(error))])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told with its place and what was done before
+            current = self._current
+            located = GraphQLError(str(error), current.nodes, path=[current.key], original_error=error)
+            return answered(None, [self._told(public_error(located))])
         if not any(call.payload.failed for call in self._calls):
             return answered(self._data, [])
         types = {place: name for call in self._calls for place, name in call.payload.types.items()}
@@ -101,44 +115,43 @@ class Mutations:
         settled = settlement.settle("Mutation", [self._operation.selection_set], self._data)
         return answered(settled, settlement.errors)
 
+    def _told(self, error: GraphQLError) -> GraphQLError:
+        """An error that leaves no data, with what is done all the same."""
+        if not self._done:
+            return error
+        message = f"{error.message} These are done all the same: {', '.join(self._done)}."
+        extensions = {**(error.extensions or {}), "done": self._done}
+        return GraphQLError(message, error.nodes, path=error.path, extensions=extensions)
+
     async def _alone(self, transactions: Transactions, call: Call) -> Json:
         async def work(writing: Writing) -> Json:
             return (await self._performed(writing, call))[0]
 
         try:
-            return await transactions.run(work)
+            payload = await transactions.run(work)
         except RefusedError as refused:
             return await self._refused(transactions, call, refused.problems)
-        except GraphQLError:
-            raise
-        except Exception as error:
-            raise _FailedError(call, error) from error
+        self._done.append(call.key)
+        return payload
 
     async def _together(self, transactions: Transactions) -> None:
-        current = self._calls[0] if self._calls else None
-
         async def work(writing: Writing) -> list[Json]:
-            nonlocal current
             payloads, now = [], writing
             for call in self._calls:
-                current = call
+                self._current = call
                 payload, now = await self._performed(now, call)
                 payloads.append(payload)
             return payloads
 
-        if current is None:
+        if not self._calls:
             return
         try:
             payloads = await transactions.run(work)
         except RefusedError as refused:
             payloads = [
-                await self._refused(transactions, call, refused.problems if call is current else [_ROLLED_BACK])
+                await self._refused(transactions, call, refused.problems if call is self._current else [_ROLLED_BACK])
                 for call in self._calls
             ]
-        except GraphQLError:
-            raise
-        except Exception as error:
-            raise _FailedError(current, error) from error
         self._data |= {call.key: payload for call, payload in zip(self._calls, payloads, strict=True)}
 
     async def _performed(self, writing: Writing, call: Call) -> tuple[Json, Writing]:
@@ -152,15 +165,6 @@ class Mutations:
             return await call.payload.read(Outcome(problems=problems), writing, self._variables)
 
         return await transactions.look(read)
-
-
-class _FailedError(Exception):
-    """Something that nobody expected happened to a mutation."""
-
-    def __init__(self, call: Call, error: Exception) -> None:
-        super().__init__()
-        self.call = call
-        self.error = error
 
 
 @dataclass(frozen=True)

@@ -58,10 +58,26 @@ class Payload:
         self._catalog = catalog
         self._compiler = compiler
         self._selected = compiler.collect(field.payload, [node.selection_set for node in nodes])
-        self._queries = {key: self._query(of) for key, of in self._selected.items() if of[0].name.value == "query"}
+        self._plans = {key: plan for key, of in self._selected.items() if (plan := self._plan(of)) is not None}
         # Types of objects that stand for an interface, by identity, as failures must find theirs.
         self.types: dict[int, str] = {}
         self.failed = False
+
+    def check(self, writing: Writing, variables: VariableValues) -> None:
+        """Raises GraphQLError where a value that the payload is asked for with breaks a rule; nothing is read."""
+        run = writing.run(variables)
+        for plan in self._plans.values():
+            for arguments in plan.arguments:
+                arguments.of(run)
+
+    def _plan(self, nodes: list[FieldNode]) -> Plan | None:
+        """What is read for a field of the payload, where that is known before anything is written."""
+        name = nodes[0].name.value
+        if name == "query":
+            return self._query(nodes)
+        if name == self._field.returned:
+            return self._compiler.fresh().written_objects(self._field.entity, nodes)
+        return None
 
     def _query(self, nodes: list[FieldNode]) -> Plan:
         plan = self._compiler.fresh().query([node.selection_set for node in nodes])
@@ -78,12 +94,12 @@ class Payload:
             if name == "__typename":
                 payload[key] = self._field.payload
             elif name == self._field.returned:
-                payload[key] = await self._objects(outcome, nodes, writing, variables)
+                payload[key] = await self._objects(outcome, self._plans[key], writing, variables)
             elif name == "errors":
                 payload[key] = [await self._error(each, nodes, writing, variables) for each in outcome.problems]
             elif name == "query":
-                data: Json = dict(self._queries[key].roots)
-                await self._execute(self._queries[key], data, writing, variables)
+                data: Json = dict(self._plans[key].roots)
+                await self._execute(self._plans[key], data, writing, variables)
                 payload[key] = data
             elif name == "affected":
                 payload[key] = [self._affected(nodes, *counted) for counted in outcome.affected.items()]
@@ -99,12 +115,10 @@ class Payload:
             self._field.deleted: global_id(self._field.entity, outcome.keys[0]) if outcome.keys else None,
         }
 
-    async def _objects(
-        self, outcome: Outcome, nodes: list[FieldNode], writing: Writing, variables: VariableValues
-    ) -> Any:
+    async def _objects(self, outcome: Outcome, plan: Plan, writing: Writing, variables: VariableValues) -> Any:
         if outcome.problems:
             return None
-        found = await self._load(self._field.entity.name, nodes, outcome.keys, writing, variables)
+        found = await self._load(plan, outcome.keys, writing, variables)
         return found if self._field.returned == self._field.entity.plural else found[0]
 
     async def _error(
@@ -119,7 +133,8 @@ class Payload:
                 error[key] = None
                 if problem.conflicting is not None:
                     kind, known = problem.conflicting
-                    (error[key],) = await self._load(kind, selected, [known], writing, variables)
+                    plan = self._compiler.fresh().written_objects(self._catalog[kind], selected)
+                    (error[key],) = await self._load(plan, [known], writing, variables)
                     self.types[id(error[key])] = kind
                 continue
             error[key] = {
@@ -137,10 +152,7 @@ class Payload:
         selected = self._compiler.collect("DeletedRows", [node.selection_set for node in nodes])
         return {key: values[of[0].name.value] for key, of in selected.items()}
 
-    async def _load(
-        self, kind: str, nodes: list[FieldNode], keys: Sequence[Key], writing: Writing, variables: VariableValues
-    ) -> list[Any]:
-        plan = self._compiler.fresh().written_objects(self._catalog[kind], nodes)
+    async def _load(self, plan: Plan, keys: Sequence[Key], writing: Writing, variables: VariableValues) -> list[Any]:
         data: Json = {}
         await self._execute(plan, data, writing, variables, keys)
         found: list[Any] = data[plan.roots[0][0]]

@@ -54,6 +54,10 @@ class Transactions:
         self._announce = announce
         self.holds: bool | None = None
 
+    def ahead(self) -> Writing:
+        """What writes, before any transaction: for what is checked of a request alone."""
+        return self._write_for(self.principal, Snapshot(self._pool, self._credential, self.principal, READ_ONLY))
+
     async def run(self, work: Callable[[Writing], Awaitable[T]]) -> T:
         """What the work comes to, committed.
 
