@@ -9,10 +9,13 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
+from backend.errors import GatewayError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 FORMAT = 1
+_PACKAGE = Path(__file__).resolve().parents[1]
 # What answers' names never begin with, which are those of tables.
 _OURS = b"computor:"
 _LEASE, _STAMP, _LOCK = _OURS + b"lease:", _OURS + b"stamp:", _OURS + b"lock:"
@@ -80,11 +83,17 @@ def origin(version: bytes, settings: Iterable[object]) -> bytes:
     return blake2b(f"{list(settings)}".encode(), key=version, digest_size=16).digest()
 
 
-def version(schema: Iterable[object]) -> bytes:
-    """A hash of format, schema and code, in letters: who has the same deletes the stamps that the other rests on."""
+def version(schema: Iterable[object], package: Path = _PACKAGE) -> bytes:
+    """A hash of format, schema and code, in letters: who has the same deletes the stamps that the other rests on.
+
+    Raises GatewayError where the code is there in another form than its sources, which nothing would tell apart.
+    """
     digest = blake2b(f"{FORMAT} {list(schema)}".encode(), digest_size=8)
-    for path in _sources(Path(__file__).resolve().parents[1]):
-        digest.update(path.read_bytes())
+    for path in _sources(package):
+        try:
+            digest.update(path.read_bytes())
+        except OSError as error:
+            raise GatewayError(f"Results cannot be cached by a version that is not known: {error}") from None
     return digest.hexdigest().encode()
 
 
