@@ -41,8 +41,8 @@ _DOCUMENTS = (
     "{ courses(first: 5) { totalCount nodes { title organization { title } members(first: 3) { totalCount } } } }",
     "{ results(first: 20) { nodes { id result courseMember { user { fullName } } } } }",
 )
-# Connections that a worker has besides its pool: who reads what changed, and who is asked outside of a write.
-_OWN = 3
+# Connections that a worker has besides its pool: who reads what changed.
+_OWN = 2
 _SHOWN = 10
 # Of the time: when it is known what memory is needed, and when what happens.
 _SETTLED, _WORKER, _POSTGRES, _REDIS = 0.25, 0.3, 0.45, 0.7
