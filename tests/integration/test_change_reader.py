@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
-from backend.change import LEASE, NotAcknowledgedError
+from backend.change import LEASE, NotAcknowledgedError, Reader
+from backend.change.announce import _PENDING
 from tests.support.change_reader import left, reading, renewed, write
 from tests.support.changes import RememberedStamps
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from backend.change import Reader
     from tests.support.world import World
 
 pytestmark = pytest.mark.usefixtures("at_home")
@@ -59,6 +59,31 @@ async def test_nobody_vouches_for_what_is_committed_while_they_read(
         # There is one lease a look.
         await until(lambda: store.renewals > look)
         assert store.ends[look] - 1000 * LEASE <= moment
+
+
+async def test_what_is_committed_after_the_first_look_is_found_by_whoever_wrote(
+    own_university: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mark from which they read does not come before the reader, who has not told of it yet."""
+    url, course = own_university.database_url, own_university.id("course", "algebra")
+    store = RememberedStamps()
+    ensure = Reader._ensure_fit  # noqa: SLF001 - what comes between the look and the mark
+    found: list[list[Any]] = []
+
+    async def late(reader: Reader, connection: Any) -> None:
+        await ensure(reader, connection)
+        write(url, "late", course)
+
+    def note() -> None:
+        if not found:
+            found.append(own_university.connection.execute(_PENDING.sql, prepare=False).fetchall())
+
+    monkeypatch.setattr(Reader, "_ensure_fit", late)
+    store.on_renewal = note
+    async with reading(url, store):
+        await until(lambda: store.is_vouched_for)
+    ((table, *_),) = found[0]
+    assert table == "course"
 
 
 async def test_transaction_that_began_long_ago_is_read_when_it_ends(own_university: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from backend.change.reader import UnfitDatabaseError
 from backend.migration import upgrade
 from tests.support.change_reader import left, reading
 from tests.support.changes import NOTES, RememberedStamps
-from tests.support.database import can_connect
+from tests.support.database import can_connect, run
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -91,6 +92,10 @@ async def test_standby_is_refused(migrated_database: str, monkeypatch: pytest.Mo
             await reader._ensure_fit(connection)  # noqa: SLF001
 
 
+def _places(url: str) -> list[tuple[object, ...]]:
+    return run(url, "SELECT place FROM gateway_reader")
+
+
 async def test_crash_loses_notes_and_ends_all_that_is_kept(data_dir: Path) -> None:
     with embedded.services(data_dir, redis=False, durable=False) as services:
         url = services.database_url
@@ -111,6 +116,11 @@ async def test_crash_loses_notes_and_ends_all_that_is_kept(data_dir: Path) -> No
                     victim.execute("SELECT 1")
             await until(lambda: can_connect(url))
             assert left(url) == 0
+            # Who wrote finds no place, and waits, until the last lease from before the crash has ended.
+            ended = store.until
+            assert _places(url) == []
+            await until(lambda: _places(url) != [])
+            assert time.monotonic() * 1000 > ended
             store.is_away = False
             await until(lambda: store.epochs == 2 and store.is_vouched_for)
             assert store.bumped == set()

@@ -80,6 +80,7 @@ class RememberedStamps:
         self.is_away = False
         self.is_elsewhere = False
         self.on_bump: Callable[[], None] = lambda: None
+        self.on_renewal: Callable[[], None] = lambda: None
 
     async def begin_epoch(self) -> tuple[str, str]:
         self._hear()
@@ -107,6 +108,7 @@ class RememberedStamps:
         if self.is_elsewhere:
             self.is_elsewhere = False
             raise ElsewhereError
+        self.on_renewal()
         self.until = until
         self.ends.append(until)
 
