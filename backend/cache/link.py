@@ -213,6 +213,14 @@ async def _greeted(connection: Connection, address: Address) -> Server:
     return Server(connection, told[b"run_id"], address.database, clock(replies[-1]))
 
 
+def line_of(replication: bytes) -> bytes:
+    """Which line of changes a server's data come from, of what `INFO replication` says: a replica has its master's.
+
+    A replica that becomes a master begins a new one, also where it was a master before, with the same run id.
+    """
+    return _told(replication).get(b"master_replid", b"")
+
+
 def clock(told: Sequence[bytes]) -> int:
     """Milliseconds, of what TIME says."""
     seconds, microseconds = told

@@ -10,7 +10,7 @@ import hiredis
 from backend.access.scope import ALL_CLAIMS, ANY, UNSCOPED, Stamp
 from backend.cache.connection import AwayError
 from backend.cache.lease import Lease
-from backend.cache.link import clock
+from backend.cache.link import clock, line_of
 from backend.change.store import LEASE, ElsewhereError, NotAcknowledgedError
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from backend.cache.connection import Command
     from backend.cache.link import Link, Server
     from backend.cache.names import Names
+
+_REPLICATION = ("INFO", "replication")
 
 
 class RedisStamps:
@@ -33,12 +35,13 @@ class RedisStamps:
         self._version = version
         self._epoch = b""
         self._run_id = b""
+        self._line = b""
 
     async def begin_epoch(self) -> tuple[str, str]:
         """Makes all that is kept invalid; gives the store and our version, and the epoch."""
         self._epoch = os.urandom(8).hex().encode()
-        server, _ = await self._told(("DEL", self._names.lease))
-        self._run_id = server.run_id
+        server, (_, replication) = await self._told(("DEL", self._names.lease), _REPLICATION)
+        self._run_id, self._line = server.run_id, line_of(replication)
         return f"{self._store(server)} {self._version.decode()}", self._epoch.decode()
 
     async def bump(self, stamps: Collection[Stamp]) -> None:
@@ -63,8 +66,10 @@ class RedisStamps:
         return ("DEL", *(self._names.stamp(str(stamp)) for stamp in stamps))
 
     async def clock(self) -> int:
-        """The server's own time, in milliseconds."""
-        _, (told,) = await self._told(("TIME",))
+        """The server's own time, in milliseconds; raises ElsewhereError where it may have been a replica since."""
+        _, (replication, told) = await self._told(_REPLICATION, ("TIME",))
+        if line_of(replication) != self._line:
+            raise ElsewhereError("Redis was another's replica, and may have what that had.")
         return clock(told)
 
     async def renew_lease(self, until: int) -> None:

@@ -49,7 +49,7 @@ class StampStore(Protocol):
         ...
 
     async def clock(self) -> int:
-        """The store's own time, in milliseconds."""
+        """The store's own time, in milliseconds; raises ElsewhereError where it may have lost what it had."""
         ...
 
     async def renew_lease(self, until: int) -> None:

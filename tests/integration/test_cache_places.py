@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydantic import SecretStr
 
 from backend.access.credentials import create_token
 from backend.cache.address import client_of, resolve
+from backend.change import OUTLASTED
 from backend.embedded.redis import find_program
 from backend.errors import GatewayError
 from tests.support.cached_answers import kept
@@ -189,6 +191,35 @@ def test_what_was_kept_by_a_master_is_not_taken_from_the_replica_that_is_promote
             eventually(lambda: _title(kept(running, "lea", QUERY)) == "Long after")
             # It is the promoted one that keeps them.
             assert replica.keys("course:list:*")
+
+
+def test_a_master_that_was_a_replica_for_a_moment_begins_anew(own_world: World, tokens: dict[str, str]) -> None:
+    """Its run id is the same, and what it has is its master's, who had not heard of the last change."""
+    with ExitStack() as stack:
+        at_once = "repl-diskless-sync-delay 0"
+        port = stack.enter_context(_server(at_once))
+        master = stack.enter_context(redis.Redis(port=port))
+        lagging = stack.enter_context(_server(f"replicaof 127.0.0.1 {port}", at_once))
+        replica = stack.enter_context(redis.Redis(port=lagging))
+        eventually(lambda: replica.info("replication")["master_link_status"] == "up")
+        url = SecretStr(f"redis://127.0.0.1:{port}")
+        running = stack.enter_context(running_gateway(own_world.database_url, tokens, redis_url=url))
+        _write(running, own_world, "Before")
+        assert _title(kept(running, "lea", QUERY)) == "Before"
+        eventually(lambda: any(b"Before" in (replica.get(key) or b"") for key in replica.keys("course:list:*")))
+        replica.replicaof("NO", "ONE")
+        own_world.connection.execute("UPDATE course SET title = 'Missed'")
+        eventually(lambda: _title(kept(running, "lea", QUERY)) == "Missed")
+        # The last lease that it has heard of.
+        eventually(lambda: not replica.keys("computor:lease:*"))
+        master.replicaof("127.0.0.1", str(lagging))
+        eventually(lambda: master.info("replication").get("master_link_status") == "up")
+        master.replicaof("NO", "ONE")
+        # Until then everything is a miss, and written over.
+        eventually(lambda: bool(master.keys("computor:lease:*")))
+        time.sleep(OUTLASTED)
+        assert _title(running.data("lea", QUERY)) == "Missed"
+        assert _title(kept(running, "lea", QUERY)) == "Missed"
 
 
 def test_writers_see_their_writes_while_sentinels_have_another_take_over(
