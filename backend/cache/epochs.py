@@ -55,4 +55,8 @@ class Epochs:
             # A standby does not say, either.
             self._quiet_until = asyncio.get_running_loop().time() + _PAUSE
             return False
-        return self._met.put(epoch, found == [(epoch.decode(),)])
+        is_ours = found == [(epoch.decode(),)]
+        if is_ours:
+            # What another of the URL's hosts says later may be older than what it is kept with.
+            self._pool.keep_to_primary()
+        return self._met.put(epoch, is_ours)

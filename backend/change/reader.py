@@ -112,6 +112,8 @@ class Reader:
             autocommit=True,
             cursor_factory=AsyncRawCursor,
             application_name="computor changes",
+            # Where the URL names several hosts, a standby among them has nothing to read.
+            target_session_attrs="primary",
             # Whoever is cut off ought to notice, and so ought the server, which has the lock.
             keepalives_idle=_SILENCE,
             keepalives_interval=_SILENCE,

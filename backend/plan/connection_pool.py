@@ -35,8 +35,11 @@ class Pool(AsyncConnectionPool[PipelineConnection]):
     number; and where somebody waits there, all do.
     """
 
-    def __init__(self, database_url: str, **options: Any) -> None:
-        super().__init__(database_url, connection_class=PipelineConnection, **options)
+    def __init__(self, database_url: str, *, kwargs: dict[str, Any], **options: Any) -> None:
+        # Each connection that is made looks into it.
+        self._session = kwargs
+        super().__init__(database_url, connection_class=PipelineConnection, kwargs=kwargs, **options)
+        self._keeps_to_primary = False
         self._shares: dict[str, Share] = {}
         self._at_hand: list[PipelineConnection] = []
         self._wanting = 0
@@ -44,6 +47,19 @@ class Pool(AsyncConnectionPool[PipelineConnection]):
 
     async def getconn(self, timeout: float | None = None) -> PipelineConnection:  # noqa: ASYNC109 - psycopg's
         """A connection. Raises PoolTimeout where none comes free."""
+        connection = await self._getconn(timeout)
+        while self._keeps_to_primary and connection.pgconn.parameter_status(b"in_hot_standby") == b"on":
+            await connection.close()
+            await super().putconn(connection)
+            connection = await self._getconn(timeout)
+        return connection
+
+    def keep_to_primary(self) -> None:
+        """From now on gives no connection to a standby, of which a URL with several hosts may name some."""
+        self._keeps_to_primary = True
+        self._session["target_session_attrs"] = "primary"
+
+    async def _getconn(self, timeout: float | None) -> PipelineConnection:  # noqa: ASYNC109 - psycopg's
         if self._at_hand and not self.closed:
             return self._at_hand.pop()
         self._wanting += 1

@@ -5,12 +5,11 @@ Of none of these a trigger tells.
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
@@ -18,9 +17,10 @@ import pytest
 from pydantic import SecretStr
 
 from backend.access.credentials import create_token
-from backend.change import OUTLASTED, Reader
+from backend.change import OUTLASTED
 from backend.migration import downgrade
 from tests.support.cached_answers import kept, told
+from tests.support.change_reader import hold_reader
 from tests.support.database import new_database
 from tests.support.gateway import running_gateway
 from tests.support.redis_server import redis_server
@@ -143,32 +143,16 @@ def test_nobody_is_given_what_is_in_a_copy_of_the_database(
                 time.sleep(0.01)
 
 
-@pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """While there is something in the list, the reader does not get to reading; what it vouched for holds meanwhile."""
-    held: list[bool] = []
-    drain = Reader._drain  # noqa: SLF001 - it is stopped inside
-
-    async def wait(reader: Reader, connection: Any) -> None:
-        while held:  # noqa: ASYNC110 - it is let go from another thread
-            await asyncio.sleep(0.005)
-        await drain(reader, connection)
-
-    monkeypatch.setattr(Reader, "_drain", wait)
-    return held
-
-
 # Of a process that began after pg_upgrade, and of one with which REDIS_URL was changed.
 @pytest.mark.parametrize(("name", "index"), [("another", 0), (None, 1)])
 def test_a_writer_with_another_place_waits_until_nothing_is_taken_from_the_one_that_is_vouched_for(
     course: World,
     tokens: dict[str, str],
-    held: list[bool],
     name: str | None,
     index: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    url = course.database_url
+    url, held = course.database_url, hold_reader(monkeypatch)
     with redis_server() as server, running_gateway(url, tokens, redis_url=SecretStr(server.url)) as first:
         kept(first, "lea", QUERY)
         if name is not None:

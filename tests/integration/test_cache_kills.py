@@ -22,11 +22,11 @@ from backend import embedded
 from backend.access.credentials import create_token
 from backend.cache import metrics
 from backend.cache.connection import Connection
-from backend.change import OUTLASTED, Reader
+from backend.change import OUTLASTED
 from backend.face import incoming
 from backend.migration import upgrade
 from tests.support.cached_answers import kept, told
-from tests.support.change_reader import left
+from tests.support.change_reader import hold_reader, left
 from tests.support.database import can_connect
 from tests.support.gateway import running_gateway
 from tests.support.processes import gateway_process
@@ -89,7 +89,7 @@ def test_postgresql_of_which_a_process_is_killed_ends_what_is_kept(
     data_dir: Path, victim: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGKILL: PostgreSQL restarts, and has lost the note of a change that nobody has read yet."""
-    held = _hold_reader(monkeypatch)
+    held = hold_reader(monkeypatch)
     with embedded.services(data_dir, redis=False, durable=False) as services, redis_server() as server:
         url = services.database_url
         upgrade(url)
@@ -116,20 +116,6 @@ def test_postgresql_of_which_a_process_is_killed_ends_what_is_kept(
                 with psycopg.connect(url, autocommit=True) as psql:
                     psql.execute(WRITE, ["Found"])
                 eventually(lambda: _kept_again(gateway) == "Found")
-
-
-def _hold_reader(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """While there is something in the list, the reader does not get to reading."""
-    held: list[bool] = []
-    drain = Reader._drain  # noqa: SLF001 - it is stopped inside
-
-    async def wait(reader: Reader, connection: Any) -> None:
-        while held:  # noqa: ASYNC110 - it is let go from another thread
-            await asyncio.sleep(0.005)
-        await drain(reader, connection)
-
-    monkeypatch.setattr(Reader, "_drain", wait)
-    return held
 
 
 def _answers(connection: psycopg.Connection[Any]) -> bool:

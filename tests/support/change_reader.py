@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -76,3 +76,17 @@ def sleeping(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     # The announcer's own: psycopg's pool sleeps through asyncio, too.
     monkeypatch.setattr("backend.change.announce.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
     return slept
+
+
+def hold_reader(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """While there is something in the list, the reader does not get to reading; what it vouched for holds meanwhile."""
+    held: list[bool] = []
+    drain = Reader._drain  # noqa: SLF001 - it is stopped inside
+
+    async def wait(reader: Reader, connection: Any) -> None:
+        while held:  # noqa: ASYNC110 - it is let go from another thread
+            await asyncio.sleep(0.005)
+        await drain(reader, connection)
+
+    monkeypatch.setattr(Reader, "_drain", wait)
+    return held
