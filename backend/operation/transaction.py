@@ -10,7 +10,7 @@ from psycopg import errors
 
 from backend.errors import UnauthenticatedError, UncertainError
 from backend.operation.problem import OvertakenError, Problem, ProblemCode, RefusedError
-from backend.plan.snapshot import READ_ONLY, READ_WRITE, PrincipalChangedError, Snapshot
+from backend.plan.snapshot import ONE_STATE, READ_ONLY, READ_WRITE, PrincipalChangedError, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -144,4 +144,5 @@ class Transactions:
     async def _explained(self, refused: RefusedError) -> RefusedError:
         if refused.collision is None:
             return refused
-        return RefusedError([await self.look(refused.collision.explained)])
+        # A default of the row that was refused may come from a sequence.
+        return RefusedError([await self._attempt(refused.collision.explained, ONE_STATE)])

@@ -34,6 +34,8 @@ PREPARED_KEPT = 500
 READ_ONLY = Text(b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", (), None)
 # Each statement sees what was committed before it, so that what is read behind a lock is what the lock waited for.
 READ_WRITE = Text(b"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE", (), None)
+ONE_STATE = Text(b"BEGIN ISOLATION LEVEL REPEATABLE READ, READ WRITE", (), None)
+"""Sees one state, and may draw from sequences."""
 _COMMIT = Text(b"COMMIT", (), None)
 _ROLLBACK = Text(b"ROLLBACK", (), None)
 _FORGET = Text(b"DEALLOCATE ALL", (), None)
